@@ -1,0 +1,73 @@
+// How a snapshot is cut into what nodes exchange.
+//
+// A unit is what the tracker keeps holders of: one blob, or a bundle of small blobs of one snapshot
+// that travel together. A piece is the range of a unit that moves at a time. In a blob, pieces have
+// one size; in a bundle, each member is a piece. Every node that lists the same snapshot computes
+// the same map, whichever of its files it wants.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include <hubdist/core/snapshot.h>
+
+namespace hubdist {
+
+inline constexpr std::uint64_t kMinPieceSize = 1 * kMiB;
+inline constexpr std::uint64_t kMaxPieceSize = 4 * kMiB;
+// A blob below this size travels in a bundle.
+inline constexpr std::uint64_t kSmallBlob = kMinPieceSize;
+inline constexpr std::size_t kMaxBundleMembers = 1024;
+
+// The power of two at or above size / 1024, from 1 to 4 MiB.
+std::uint64_t piece_size_for(std::uint64_t snapshot_size);
+
+// The name and the shape of a unit: all that the tracker knows of it.
+struct UnitLayout {
+  // "sha256:<hex>", "<scope>/git-sha1:<hex>", ..., or "bundle:<sha256 of its members>".
+  std::string id;
+  std::uint64_t size = 0;
+  std::uint64_t piece_size = 0;           // of a blob; 0 for a bundle
+  std::vector<std::uint64_t> piece_ends;  // of a bundle: where each member ends; else empty
+
+  std::size_t piece_count() const;
+  ByteRange piece(std::size_t index) const;
+  // The piece that holds `offset`, which must be below size.
+  std::size_t piece_at(std::uint64_t offset) const;
+  bool is_bundle() const { return piece_size == 0; }
+  friend bool operator==(const UnitLayout&, const UnitLayout&) = default;
+};
+
+// OK when the layout is whole and within bounds: what a tracker checks before it believes a node.
+Status check_layout(const UnitLayout& layout);
+
+struct UnitMember {
+  std::size_t file = 0;      // index into Snapshot::files: the first file with this content
+  std::uint64_t offset = 0;  // where the file's content begins inside the unit
+};
+
+struct Unit {
+  UnitLayout layout;
+  std::vector<UnitMember> members;  // one for a blob
+};
+
+struct PieceMap {
+  std::uint64_t piece_size = 0;
+  std::vector<Unit> units;
+  // For each file of the snapshot the unit and member that carry it; empty files are carried by
+  // none (kNoUnit). Files with the same content share a member.
+  static constexpr std::size_t kNoUnit = ~std::size_t{0};
+  struct Place {
+    std::size_t unit = kNoUnit;
+    std::size_t member = 0;
+  };
+  std::vector<Place> places;
+};
+
+// Units come in the order of the snapshot's files (by path), a bundle where its first member
+// stands. Blobs without any identity or etag get none: they cannot be named, so nobody can exchange
+// them.
+PieceMap make_piece_map(const Snapshot& snapshot);
+
+}  // namespace hubdist

@@ -1,0 +1,74 @@
+// The names of things to download: hf://org/model@rev/path and its kin.
+//
+// Grammar:
+//   hub       = ("hf" | "modelscope" | "opencsg") "://" [type "/"] repo ["@" revision] ["/" path]
+//   type      = "models" | "datasets" | "spaces"        (models when left out)
+//   repo      = owner "/" name | name                   (a one-word repo takes a path only after
+//                                                        its revision: hf://gpt2@main/config.json)
+//   object    = ("s3" | "gs" | "abs" | "oss" | "obs" | "cos") "://" bucket ["/" key]
+//   hdfs      = "hdfs://" authority "/" path
+//   web       = ("http" | "https") "://" authority ["/" path] ["?" query]
+//   file      = "file://" absolute-path | absolute-path
+// In a revision '/' is written %2F; in a path '@' is written %40; '%' is always %25. Other bytes
+// may be percent-encoded. format() writes the one canonical text, and parse(format(u)) == u.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include <hubdist/base/status.h>
+
+namespace hubdist {
+
+enum class Scheme {
+  kFile,
+  kHttp,
+  kHttps,
+  kHf,
+  kModelScope,
+  kOpenCsg,
+  kS3,
+  kGs,
+  kAbs,
+  kOss,
+  kObs,
+  kCos,
+  kHdfs,
+  kOther
+};
+enum class RepoType { kModel, kDataset, kSpace };
+
+// "models", "datasets", "spaces": as it stands in the hub's API paths and cache folder names.
+std::string_view plural(RepoType type);
+// "model", "dataset", "space", as huggingface_hub's repo_type has it.
+std::string_view name(RepoType type);
+Result<RepoType> parse_repo_type(std::string_view text);  // either form
+
+struct Uri {
+  Scheme scheme = Scheme::kFile;
+  std::string scheme_text;  // "hf", "s3", or an application's own scheme (kOther)
+
+  // Hubs only.
+  RepoType repo_type = RepoType::kModel;
+  std::string repo;      // "owner/name" or "name"
+  std::string revision;  // decoded; empty means the hub's default
+
+  // Everything else: host[:port] of a URL, bucket of an object store; empty for file.
+  std::string authority;
+
+  // Decoded. Inside a repository or bucket: relative, without a leading '/'. file: absolute.
+  // http(s): as written after the authority, still encoded, with its '/'. A trailing '/' is kept:
+  // it asks for a folder.
+  std::string path;
+  std::string query;  // http(s) only, without '?'
+
+  bool is_hub() const;
+  friend bool operator==(const Uri&, const Uri&) = default;
+};
+
+// InvalidArgument names the text and what is wrong with it. A user name or password inside a URL is
+// refused, and not repeated in the message: credentials never travel in URLs.
+Result<Uri> parse_uri(std::string_view text);
+std::string format_uri(const Uri& uri);
+
+}  // namespace hubdist

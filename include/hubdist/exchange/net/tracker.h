@@ -1,0 +1,31 @@
+// Tracker: decides who fetches which piece from whom, and who may ask the origin.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include <hubdist/base/secret.h>
+#include <hubdist/base/status.h>
+
+namespace hubdist {
+
+struct TrackerOptions {
+  std::string listen = "127.0.0.1:0";  // loopback only
+  Secret key;                          // the nodes' key
+};
+
+// Keeps soft state only: when it dies, its successor learns everything from the nodes' reports.
+// Thread-safe.
+class Tracker {
+ public:
+  static Result<std::unique_ptr<Tracker>> start(TrackerOptions options);
+  ~Tracker();
+  std::string address() const;  // "host:port" as bound
+
+ private:
+  class Impl;
+  explicit Tracker(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace hubdist
