@@ -36,6 +36,8 @@ struct ClientOptions {
   std::string tracker = "off";  // "off", "auto" or "host:port"
   std::string zone;
   std::uint64_t memory_budget = 0;  // bytes; 0: default_memory_budget()
+  std::string user_agent;           // empty: "hubdist/<version>"
+  HttpHeaders headers;              // added to every request to `endpoint`, and to no other host
   RetryPolicy retry;
   FileSystem* file_system = nullptr;  // borrowed; null: posix_file_system()
 
