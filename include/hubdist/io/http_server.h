@@ -1,0 +1,131 @@
+// An HTTP/1.1 server: connections are coroutines on a few threads, handlers are plain blocking
+// functions on a pool of their own, so that a slow disk or a slow client never holds a thread that
+// others need.
+//
+// It keeps connections alive, answers HEAD from the same handlers as GET, understands
+// Expect: 100-continue and chunked bodies, sends files by sendfile(2), and bounds everything that a
+// client controls: the size of a header and of a body, the time for each, the number of
+// connections.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include <hubdist/base/bytes.h>
+#include <hubdist/io/file.h>
+#include <hubdist/io/http_headers.h>
+
+namespace hubdist {
+
+struct HttpServerRequest {
+  std::string method;
+  std::string target;  // as received
+  std::string path;    // still percent-encoded, without the query; begins with '/'
+  std::string query;   // still percent-encoded, without '?'
+  HttpHeaders headers;
+  std::string body;      // whole, within HttpServerLimits::body
+  std::string remote;    // "address:port" of the client
+  std::stop_token stop;  // the server is stopping: a handler that waits for something should return
+};
+
+// A part of a file; [offset, offset + size) must lie inside it.
+struct HttpFileBody {
+  std::shared_ptr<File> file;
+  std::uint64_t offset = 0;
+  std::uint64_t size = 0;
+};
+
+// A body that is made as it is sent. `read` is called on the handlers' pool, never twice at once:
+// it fills the front of its argument and says how much, 0 at the end. An error, or an end that
+// does not agree with `size`, breaks the connection, so that the client sees that the body is cut.
+struct HttpStreamBody {
+  std::optional<std::uint64_t> size;  // without it: chunked
+  std::function<Result<std::size_t>(MutableBytes)> read;
+};
+
+struct HttpServerResponse {
+  int status = 200;
+  // Content-Length, Date, Connection and Transfer-Encoding are the server's.
+  HttpHeaders headers;
+  // Left out in the answer to HEAD, but its size is stated.
+  std::variant<std::string, HttpFileBody, HttpStreamBody> body;
+  bool close = false;  // no further request on this connection
+};
+
+class HttpHandler {
+ public:
+  virtual ~HttpHandler() = default;
+  // Called by many threads at once; may block. An exception becomes a 500.
+  virtual HttpServerResponse handle(const HttpServerRequest& request) = 0;
+};
+
+struct HttpServerLimits {
+  std::size_t header = 32 * kKiB;                 // request line and fields; 431 beyond
+  std::uint64_t body = 1 * kMiB;                  // 413 beyond
+  std::size_t connections = 1024;                 // at once; an idle one makes room for a new one
+  std::chrono::milliseconds idle{75'000};         // between requests
+  std::chrono::milliseconds header_time{20'000};  // for a whole header
+  std::uint64_t body_rate = 8 * kKiB;  // bytes a second that a body must reach, after header_time
+  std::chrono::milliseconds send_stall{60'000};  // without any byte taken by the client
+};
+
+// What became of one request.
+struct HttpExchange {
+  std::string_view method;
+  std::string_view path;  // without the query, which may hold a signature
+  std::string_view remote;
+  int status = 0;
+  std::uint64_t body_bytes = 0;  // sent
+  bool complete = false;         // the whole answer was handed to the system
+  Duration time{};
+};
+
+struct HttpServerOptions {
+  std::string listen = "127.0.0.1:0";  // "host:port", "[v6]:port"; port 0: any
+  std::size_t io_threads = 0;          // 0: as many as cores, at least 2
+  std::size_t handler_threads = 16;
+  HttpServerLimits limits;
+  // Called after each answer, by many threads.
+  std::function<void(const HttpExchange&)> on_exchange;
+};
+
+// Thread-safe. Blocks SIGPIPE in its own threads only.
+class HttpServer {
+ public:
+  // Binds and serves. InvalidArgument for an address that cannot be read, AlreadyExists when it is
+  // in use, else by errno.
+  static Result<std::unique_ptr<HttpServer>> start(HttpServerOptions options,
+                                                   std::shared_ptr<HttpHandler> handler);
+  ~HttpServer();  // stop()
+  HttpServer(const HttpServer&) = delete;
+  HttpServer& operator=(const HttpServer&) = delete;
+
+  std::uint16_t port() const;
+  std::string address() const;  // "127.0.0.1:4711"
+  bool loopback() const;
+  std::size_t connections() const;
+  // Accepts nothing new, closes idle connections, lets answers under way end for at most `grace`,
+  // then breaks them. Returns when no handler runs any more.
+  void stop(std::chrono::milliseconds grace = std::chrono::seconds(5));
+
+ private:
+  class Impl;
+  explicit HttpServer(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+using HttpParameters = std::vector<std::pair<std::string, std::string>>;
+// Decodes a query or a form body ("a=1&b=x%20y+z"): '+' is a space. InvalidArgument for a wrong
+// escape.
+Result<HttpParameters> parse_parameters(std::string_view text);
+
+}  // namespace hubdist
