@@ -107,7 +107,8 @@ Status read_exactly(File& file, MutableBytes out, std::uint64_t offset);
 Result<std::string> read_file(FileSystem& fs, const Path& path, std::uint64_t limit);
 enum class Durability { kProcess, kCrash };  // kCrash: file and folder are synced
 // Writes a temporary beside `path` and renames it over: readers see the old or the new content.
-// `mode` is exact for a new file (0600 for secrets is never wider, not even for a moment).
+// `mode`: permission bits before the umask, from the first moment (0600 for a secret is never
+// wider).
 Status write_file_atomic(FileSystem& fs, const Path& path, ByteView content,
                          Durability durability = Durability::kProcess, std::uint32_t mode = 0666);
 Status remove_tree(FileSystem& fs, const Path& folder);

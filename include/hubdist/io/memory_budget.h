@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <mutex>
 #include <stop_token>
+#include <utility>
 
 #include <hubdist/base/status.h>
 

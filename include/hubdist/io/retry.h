@@ -4,6 +4,7 @@
 #include <chrono>
 #include <functional>
 #include <stop_token>
+#include <type_traits>
 
 #include <hubdist/base/clock.h>
 #include <hubdist/base/status.h>
