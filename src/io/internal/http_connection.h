@@ -1,0 +1,94 @@
+// One client's connection to an HttpServer, as a coroutine.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <memory>
+#include <mutex>
+#include <stop_token>
+#include <unordered_set>
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/thread_pool.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/http/parser.hpp>
+#include <boost/beast/http/string_body.hpp>
+
+#include "io/internal/response_head.h"
+#include <hubdist/io/http_server.h>
+
+namespace hubdist::internal {
+
+class HttpConnection;
+
+// What the connections of one server share.
+struct HttpServerShared {
+  HttpServerShared(HttpServerOptions given, std::shared_ptr<HttpHandler> handles)
+      : options(std::move(given)), handler(std::move(handles)), handlers(options.handler_threads) {}
+
+  const HttpServerOptions options;
+  const std::shared_ptr<HttpHandler> handler;
+  boost::asio::thread_pool handlers;
+  std::stop_source stopping;
+  std::function<void()> on_connection_gone;  // set before the first connection
+
+  std::mutex mutex;
+  std::condition_variable changed;
+  std::unordered_set<std::shared_ptr<HttpConnection>> connections;
+};
+
+// All members run on the connection's strand, but for close_when_idle(), close_now() and
+// idle_since(), which any thread may call.
+class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
+ public:
+  HttpConnection(boost::asio::ip::tcp::socket socket, HttpServerShared& shared);
+  void start();
+  void close_when_idle();
+  void close_now();
+  // When the connection began to wait for a request; the greatest time while it is busy.
+  Instant idle_since() const { return Instant(Duration(idle_since_.load())); }
+
+ private:
+  using Parser = boost::beast::http::request_parser<boost::beast::http::string_body>;
+  template <typename T>
+  using Task = boost::asio::awaitable<T>;
+  static constexpr Duration::rep kBusy = Instant::max().time_since_epoch().count();
+
+  struct Sent {
+    std::uint64_t body = 0;
+    bool complete = false;
+  };
+
+  Task<void> run();
+  // Serves one request; whether the connection can take another.
+  Task<bool> serve_one();
+  // The status to refuse a request with, 0 when it was read, -1 when there is nobody to answer.
+  Task<int> read_request(Parser& parser);
+  Task<bool> answer(HttpServerRequest request, bool http_1_0, bool keep_alive);
+  Task<Sent> send(HttpServerResponse response, ResponseHead head);
+  Task<std::uint64_t> send_text(std::string_view text, bool more_follows);
+  Task<Sent> send_file(const HttpFileBody& body);
+  Task<Sent> send_stream(HttpStreamBody body, BodyFraming framing);
+  Task<Result<std::size_t>> read_stream(HttpStreamBody& body, MutableBytes buffer);
+  Task<void> refuse(int status);
+  // Lets the client read the last answer before a reset could throw it away.
+  Task<void> linger();
+
+  void arm(std::chrono::milliseconds time);
+  void disarm();
+  void watch_deadline();
+
+  boost::asio::ip::tcp::socket socket_;
+  HttpServerShared& shared_;
+  boost::asio::steady_timer timer_;
+  Instant deadline_ = Instant::max();
+  boost::beast::flat_buffer buffer_;
+  std::string remote_;
+  std::atomic<Duration::rep> idle_since_{kBusy};
+  bool closing_ = false;
+};
+
+}  // namespace hubdist::internal
