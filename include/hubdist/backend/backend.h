@@ -79,7 +79,7 @@ class Backend {
 };
 
 // Lists `uri` to the end and sorts by path. For hubs, every page after the first is of the same
-// commit. DataLoss on a listing that repeats itself; ResourceExhausted past 1,000,000 files.
+// commit. DataLoss on a listing that repeats itself; FailedPrecondition past 1,000,000 files.
 Result<Snapshot> list_snapshot(Backend& backend, const Uri& uri, std::stop_token stop);
 
 }  // namespace hubdist

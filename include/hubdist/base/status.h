@@ -98,6 +98,7 @@ enum class Detail {
   kHttpStatus,  // the HTTP status code, decimal
   kRetryAfter,  // seconds to wait before the next try, decimal
   kErrno,       // the operating system's error number, decimal
+  kCommit,      // hubs: the commit in which a file is missing
 };
 
 // Adds a detail; a Status that is OK stays as it is. Returns the same status, for chaining.

@@ -1,0 +1,186 @@
+#include <utility>
+
+#include "backend/internal/hf_replies.h"
+#include "backend/internal/http_object.h"
+#include <hubdist/backend/hf_backend.h>
+
+namespace hubdist {
+namespace {
+
+using internal::status_of_hub;
+
+constexpr std::uint64_t kMaxApiReply = 64 * kMiB;
+constexpr std::string_view kDefaultRevision = "main";
+
+std::string_view origin_of(std::string_view url) {
+  const std::size_t scheme = url.find("://");
+  if (scheme == url.npos) return {};
+  return url.substr(0, url.find_first_of("/?#", scheme + 3));
+}
+
+class HfBackendImpl final : public HfBackend {
+ public:
+  HfBackendImpl(std::shared_ptr<HttpClient> client, HfBackendOptions options)
+      : client_(std::move(client)), options_(std::move(options)) {
+    while (options_.endpoint.ends_with('/')) options_.endpoint.pop_back();
+  }
+
+  BackendCapabilities capabilities() const override {
+    return {.list = true, .ranges = true, .put = false, .revisions = true};
+  }
+
+  Result<ObjectInfo> stat(const Uri& uri, std::stop_token stop) override {
+    const std::string what = format_uri(uri);
+    HttpRequest request = request_for("HEAD", resolve_url(uri));
+    request.redirects = Redirects::kFollowSameOrigin;  // where the bytes are is of no interest
+    request.total_timeout = options_.metadata_timeout;
+    HUBDIST_ASSIGN(const HttpReply reply, client_->fetch(request, 0, stop));
+    if (reply.status < 300 || reply.status >= 400) HUBDIST_TRY(status_of_hub(reply, what, true));
+    return facts_of(reply, what);
+  }
+
+  Result<std::string> resolve_revision(const Uri& uri, std::stop_token stop) override {
+    const std::string what = format_uri(uri);
+    HUBDIST_ASSIGN(const HttpReply reply,
+                   get_api(api_url(uri, concat("/revision/", quoted_revision(uri))), what, stop));
+    auto commit = internal::parse_revision(reply.body);
+    return commit.ok() ? commit : with_context(commit.status(), what);
+  }
+
+  Result<ListPage> list(const Uri& uri, const std::string& page, std::stop_token stop) override {
+    ListPage listed;
+    if (is_commit_id(uri.revision)) {
+      listed.commit = uri.revision;
+    } else {
+      HUBDIST_ASSIGN(listed.commit, resolve_revision(uri, stop));
+    }
+    const std::string what = format_uri(uri);
+    HUBDIST_ASSIGN(const std::string url, page_url(uri, listed.commit, page));
+    HUBDIST_ASSIGN(const HttpReply reply, get_api(url, what, stop));
+    auto entries = internal::parse_tree_page(reply.body);
+    if (!entries.ok()) return with_context(entries.status(), what);
+    listed.entries = *std::move(entries);
+    listed.next = link_target(reply.headers.get("Link").value_or(""), "next").value_or("");
+    return listed;
+  }
+
+  Status read(const Uri& uri, ByteRange range, const BodySink& sink,
+              std::stop_token stop) override {
+    return internal::read_http_range(
+        *client_, request_for("GET", resolve_url(uri)), range, sink,
+        [](const HttpResponse& response, std::string_view what) {
+          return status_of_hub(response, what, true);
+        },
+        format_uri(uri), stop);
+  }
+
+  Status put(const Uri& uri, std::uint64_t, const BodySource&, std::stop_token) override {
+    return unimplemented(format_uri(uri), ": a hub takes files as commits, not one by one");
+  }
+
+  Result<bool> exists(const Uri& uri, std::stop_token stop) override {
+    const auto info = stat(uri, stop);
+    if (info.ok()) return true;
+    if (info.status().code() == StatusCode::kNotFound) return false;
+    return info.status();
+  }
+
+  std::string scope(const Uri& uri) const override {
+    std::string_view host = options_.endpoint;
+    host.remove_prefix(host.find("://") == host.npos ? 0 : host.find("://") + 3);
+    return concat(host, "/", plural(uri.repo_type), "/", uri.repo);
+  }
+
+ private:
+  HttpRequest request_for(std::string_view method, std::string url) const {
+    HttpRequest request;
+    request.method = method;
+    request.url = std::move(url);
+    request.headers = options_.headers;
+    request.bearer = options_.token;
+    request.allow_insecure_credential = options_.allow_insecure_token;
+    request.stall_timeout = options_.stall_timeout;
+    return request;
+  }
+
+  Result<HttpReply> get_api(std::string url, std::string_view what, std::stop_token stop) {
+    HttpRequest request = request_for("GET", std::move(url));
+    request.accept_compressed = true;
+    request.total_timeout = 6 * options_.metadata_timeout;  // a page of a large tree takes a while
+    HUBDIST_ASSIGN(HttpReply reply, client_->fetch(request, kMaxApiReply, stop));
+    HUBDIST_TRY(status_of_hub(reply, what, true));
+    return reply;
+  }
+
+  // A revision is one segment of the hub's routes, its '/' included.
+  static std::string quoted_revision(const Uri& uri) {
+    return percent_encode(uri.revision.empty() ? kDefaultRevision : uri.revision);
+  }
+  std::string api_url(const Uri& uri, std::string_view rest) const {
+    return concat(options_.endpoint, "/api/", plural(uri.repo_type), "/",
+                  percent_encode(uri.repo, "/"), rest);
+  }
+  std::string resolve_url(const Uri& uri) const {
+    const std::string type =
+        uri.repo_type == RepoType::kModel ? "" : concat(plural(uri.repo_type), "/");
+    return concat(options_.endpoint, "/", type, percent_encode(uri.repo, "/"), "/resolve/",
+                  quoted_revision(uri), "/", percent_encode(uri.path, "/"));
+  }
+  Result<std::string> page_url(const Uri& uri, const std::string& commit,
+                               const std::string& page) const {
+    if (page.empty()) {
+      std::string folder = percent_encode(uri.path, "/");
+      while (folder.ends_with('/')) folder.pop_back();
+      return api_url(uri, concat("/tree/", commit, folder.empty() ? "" : "/", folder,
+                                 "?recursive=true&expand=false"));
+    }
+    // The token of a page is a URL of the hub's; it gets our credential, so it must be the hub's.
+    if (page.starts_with('/')) return concat(origin_of(options_.endpoint), page);
+    if (origin_of(page) != origin_of(options_.endpoint))
+      return data_loss(format_uri(uri), ": the hub's listing goes on at another host, ",
+                       origin_of(page));
+    return page;
+  }
+
+  static Result<ObjectInfo> facts_of(const HttpResponse& reply, std::string_view what) {
+    ObjectInfo info;
+    const auto linked_etag = reply.headers.get("X-Linked-Etag");
+    const auto etag = linked_etag ? linked_etag : reply.headers.get("ETag");
+    const auto commit = reply.headers.get("X-Repo-Commit");
+    if (!etag || !commit)
+      return failed_precondition(what, ": the server answers without ",
+                                 etag ? "X-Repo-Commit" : "ETag",
+                                 ", so it does not speak the hub's interface: check HF_ENDPOINT");
+    info.commit = *commit;
+    info.etag = internal::normalise_etag(*etag);
+    if (const auto sha256 = Sha256::parse(info.etag); sha256.ok()) info.identity.sha256 = *sha256;
+    if (const auto sha1 = Sha1::parse(info.etag); sha1.ok()) info.identity.git_sha1 = *sha1;
+    HUBDIST_ASSIGN(info.size, size_of(reply, what));
+    return info;
+  }
+
+  static Result<std::uint64_t> size_of(const HttpResponse& reply, std::string_view what) {
+    if (const auto linked = reply.headers.get("X-Linked-Size")) {
+      HttpResponse stated;  // parsed as strictly as a Content-Length
+      stated.headers.set("Content-Length", *linked);
+      if (const auto size = stated.content_length()) return *size;
+    } else if (reply.status < 300) {
+      if (const auto size = reply.content_length()) return *size;
+    }
+    return failed_precondition(what, ": the hub does not say how long the file is");
+  }
+
+  const std::shared_ptr<HttpClient> client_;
+  HfBackendOptions options_;
+};
+
+}  // namespace
+
+std::shared_ptr<HfBackend> make_hf_backend(std::shared_ptr<HttpClient> client,
+                                           HfBackendOptions options) {
+  return std::make_shared<HfBackendImpl>(std::move(client), std::move(options));
+}
+
+bool is_commit_id(std::string_view text) { return is_hex(text, 40); }
+
+}  // namespace hubdist

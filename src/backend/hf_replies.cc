@@ -1,0 +1,129 @@
+#include "backend/internal/hf_replies.h"
+
+#include <algorithm>
+
+#include <simdjson.h>
+
+namespace hubdist::internal {
+namespace {
+
+using simdjson::dom::element;
+using simdjson::dom::object;
+
+Status not_a_listing(std::string_view problem) {
+  return data_loss("the hub's answer is not a listing of files: ", problem);
+}
+
+std::string_view text_field(const object& from, const char* name) {
+  std::string_view text;
+  return from[name].get(text) == simdjson::SUCCESS ? text : std::string_view();
+}
+
+std::uint64_t number_field(const object& from, const char* name, std::uint64_t otherwise) {
+  std::uint64_t number = 0;
+  return from[name].get(number) == simdjson::SUCCESS ? number : otherwise;
+}
+
+// The Xet text form is four little-endian words, each printed as 16 digits; the digest is in the
+// order of BLAKE3's output.
+std::optional<XetHash> parse_xet(std::string_view text) {
+  auto words = XetHash::parse(text);
+  if (!words.ok()) return std::nullopt;
+  for (std::size_t word = 0; word < 4; ++word)
+    std::reverse(words->bytes.begin() + static_cast<std::ptrdiff_t>(8 * word),
+                 words->bytes.begin() + static_cast<std::ptrdiff_t>(8 * word + 8));
+  return *words;
+}
+
+Result<ObjectEntry> parse_file(const object& file) {
+  constexpr std::uint64_t kNone = ~std::uint64_t{0};
+  ObjectEntry entry;
+  entry.path = text_field(file, "path");
+  entry.size = number_field(file, "size", kNone);
+  if (entry.path.empty()) return not_a_listing("a file without a path");
+  if (entry.size == kNone) return not_a_listing(concat("no size for ", entry.path));
+  const std::string_view oid = text_field(file, "oid");
+  entry.etag = oid;
+  if (object lfs; file["lfs"].get(lfs) == simdjson::SUCCESS) {
+    const auto sha256 = Sha256::parse(text_field(lfs, "oid"));
+    if (!sha256.ok()) return not_a_listing(concat("a wrong sha256 for ", entry.path));
+    entry.lfs = true;
+    entry.identity.sha256 = *sha256;
+    entry.etag = sha256->hex();
+    entry.size = number_field(lfs, "size", entry.size);
+  } else if (const auto sha1 = Sha1::parse(oid); sha1.ok()) {
+    entry.identity.git_sha1 = *sha1;
+  } else {
+    return not_a_listing(concat("a wrong oid for ", entry.path));
+  }
+  entry.identity.xet = parse_xet(text_field(file, "xetHash"));
+  return entry;
+}
+
+std::string_view remedy_for(std::string_view code) {
+  if (code == "RepoNotFound")
+    return "no such repository, or it is private: check its name and type, and HF_TOKEN";
+  if (code == "RevisionNotFound") return "no such revision in this repository";
+  if (code == "EntryNotFound") return "no such file in this revision";
+  if (code == "GatedRepo")
+    return "access to this repository must be granted first: ask on its page, and set HF_TOKEN";
+  if (code == "DisabledRepo") return "access to this repository was disabled";
+  return {};
+}
+
+}  // namespace
+
+Result<std::vector<ObjectEntry>> parse_tree_page(std::string_view json) {
+  simdjson::dom::parser parser;
+  simdjson::dom::array entries;
+  if (parser.parse(json.data(), json.size()).get(entries) != simdjson::SUCCESS)
+    return not_a_listing("it is no JSON array");
+  std::vector<ObjectEntry> files;
+  for (const element item : entries) {
+    object entry;
+    if (item.get(entry) != simdjson::SUCCESS) return not_a_listing("an entry is no object");
+    if (text_field(entry, "type") != "file") continue;
+    HUBDIST_ASSIGN(ObjectEntry file, parse_file(entry));
+    files.push_back(std::move(file));
+  }
+  return files;
+}
+
+Result<std::string> parse_revision(std::string_view json) {
+  simdjson::dom::parser parser;
+  object info;
+  if (parser.parse(json.data(), json.size()).get(info) != simdjson::SUCCESS)
+    return data_loss("the hub's answer for a revision is no JSON object");
+  const std::string_view commit = text_field(info, "sha");
+  if (!is_hex(commit, 40)) return data_loss("the hub's answer for a revision names no commit");
+  return std::string(commit);
+}
+
+Status status_of_hub(const HttpResponse& response, std::string_view what, bool to_repository) {
+  Status status = status_of_http(response, what);
+  if (status.ok()) return status;
+  std::string code = response.headers.get("X-Error-Code").value_or("");
+  const std::string said = response.headers.get("X-Error-Message").value_or("");
+  if (code.empty() && said == "Access to this resource is disabled.") code = "DisabledRepo";
+  // The hub hides whether a private repository exists: 401 stands for "not there, or not for you".
+  if (code.empty() && response.status == 401 && to_repository &&
+      said != "Invalid credentials in Authorization header")
+    code = "RepoNotFound";
+
+  Status out = status;
+  const std::string_view remedy = remedy_for(code);
+  if (!remedy.empty() || !said.empty()) {
+    std::string text = concat(what, ": ", remedy.empty() ? std::string_view(said) : remedy,
+                              " (HTTP ", response.status);
+    if (!remedy.empty() && !said.empty()) text += concat(", the hub says: ", said);
+    out = Status(code.ends_with("NotFound") ? StatusCode::kNotFound : status.code(), text + ")");
+    for (const Detail key : {Detail::kHttpStatus, Detail::kRetryAfter})
+      if (const auto value = detail(status, key)) out = with_detail(std::move(out), key, *value);
+  }
+  if (!code.empty()) out = with_detail(std::move(out), Detail::kHubError, code);
+  if (const auto commit = response.headers.get("X-Repo-Commit"))
+    out = with_detail(std::move(out), Detail::kCommit, *commit);
+  return out;
+}
+
+}  // namespace hubdist::internal
