@@ -20,7 +20,8 @@ function(hubdist_room name)
     list(APPEND all ${further})
   endforeach()
   list(REMOVE_DUPLICATES all)
-  set_target_properties(hubdist_room_${name} PROPERTIES HUBDIST_KNOWS "${all}")
+  set_target_properties(hubdist_room_${name} PROPERTIES HUBDIST_KNOWS "${all}"
+                        HUBDIST_LINKS "${room_LINKS}" HUBDIST_HIDDEN "${room_HIDDEN}")
 endfunction()
 
 # hubdist_link_rooms(<target> <room>...): the rooms and all that they know.
