@@ -69,7 +69,7 @@ class ObjectStore {
   // A whole small object; OutOfRange when it is larger than `limit`.
   virtual Result<VersionedObject> get(std::string_view key, std::uint64_t limit) = 0;
   // `range` of an object, cut at its end; OutOfRange when it begins behind it.
-  virtual Result<std::string> get_range(std::string_view key, ByteRange range) = 0;
+  virtual Result<std::string> get_range(std::string_view key, ByteRange range);
 
   virtual Status put(std::string_view key, ByteView content) = 0;
   virtual Result<std::unique_ptr<ObjectWriter>> create(std::string_view key) = 0;
@@ -89,10 +89,10 @@ inline constexpr std::size_t kMaxObjectKey = 1024;
 inline constexpr std::size_t kMaxObjectKeySegment = 200;
 Status check_object_key(std::string_view key);
 
-// Objects as files below `root`, which is made if missing. Writes are synced, then renamed into
-// place from {root}/.tmp; left-overs of killed writers there that are older than a day are
-// removed. put_if() takes a flock on {root}/.lock, so the file system must know flock:
-// FailedPrecondition otherwise. `fs` must outlive the store.
+// Objects as files below `root`, which is made (mode 0700) if missing. Contents are synced, then
+// renamed into place from {root}/.tmp, and their folders synced; what killed writers left there is
+// removed after a day. put_if() is guarded by a FileLock on {root}/.lock. `fs` must outlive the
+// store.
 Result<std::unique_ptr<ObjectStore>> open_folder_store(FileSystem& fs, const Path& root);
 
 }  // namespace hubdist

@@ -1,0 +1,49 @@
+// HubServer: a hub of one's own, which the clients of Hugging Face read by HF_ENDPOINT alone.
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <string>
+
+#include <hubdist/base/secret.h>
+#include <hubdist/server/add_folder.h>
+
+namespace hubdist {
+
+struct HubServerOptions {
+  Path root;                           // the folder that holds the hub; made if missing
+  std::string listen = "127.0.0.1:0";  // "host:port"; port 0: any
+  // Tokens travel in clear text over plain http, so that an address which is not loopback is
+  // refused (FailedPrecondition) unless this says that the network is trusted, or that a proxy with
+  // TLS stands in front.
+  bool allow_insecure = false;
+  // How clients reach the server when it is not by the address that they name in Host, such as
+  // "https://hub.example.org" behind a proxy. Without a path.
+  std::string public_url;
+  std::size_t handler_threads = 16;
+};
+
+// Thread-safe. Any number of servers and writers may share a root.
+class HubServer {
+ public:
+  static Result<std::unique_ptr<HubServer>> start(HubServerOptions options);
+  ~HubServer();  // stop()
+  HubServer(const HubServer&) = delete;
+  HubServer& operator=(const HubServer&) = delete;
+
+  std::string address() const;   // "127.0.0.1:4711"
+  std::string endpoint() const;  // "http://127.0.0.1:4711", for HF_ENDPOINT
+  void stop(std::chrono::milliseconds grace = std::chrono::seconds(5));
+
+  // The same as the commands `hubdist hub add` and `hubdist hub token add`.
+  Result<AddFolderResult> add(const Path& folder, const RepoId& repo,
+                              const AddFolderOptions& options = {}, std::stop_token stop = {});
+  Result<Secret> add_token(std::string_view user);
+
+ private:
+  class Impl;
+  explicit HubServer(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace hubdist

@@ -1,0 +1,203 @@
+#include <algorithm>
+#include <ctime>
+
+#include <hubdist/base/json_writer.h>
+#include <hubdist/core/hash.h>
+#include <hubdist/core/snapshot.h>
+#include <hubdist/server/accounts.h>
+#include <hubdist/server/add_folder.h>
+#include <hubdist/server/lfs_rules.h>
+
+namespace hubdist {
+
+namespace {
+
+constexpr std::size_t kReadStep = 1 * kMiB;
+constexpr std::uint64_t kMaxGitAttributes = 1 * kMiB;
+constexpr int kMaxRefTries = 20;
+constexpr std::uint32_t kOwnerMayRun = 0100;
+
+struct SourceFile {
+  Path source;
+  RepoEntry entry;  // path, mode and size; the rest once it is hashed
+};
+
+bool is_left_out(std::string_view path) { return path == ".git" || path == ".cache/huggingface"; }
+
+Status add_source(FileSystem& fs, const Path& source, std::string path,
+                  std::vector<SourceFile>& out) {
+  HUBDIST_TRY(check_relative_path(path));
+  if (!is_utf8(path))
+    return invalid_argument("the name of ", source.native(),
+                            " is not UTF-8: rename the file, hubs and their clients need it");
+  const auto info = fs.info(source);
+  if (!info.ok()) return with_context(info.status(), "a file of the folder cannot be added");
+  if (info->type == FileType::kDirectory)
+    return invalid_argument(source.native(),
+                            " is a link to a folder: put the folder itself in its place");
+  if (info->type != FileType::kFile)
+    return invalid_argument(source.native(), " is neither a file nor a folder");
+  RepoEntry entry;
+  entry.path = std::move(path);
+  entry.mode = (info->mode & kOwnerMayRun) != 0 ? GitMode::kExecutable : GitMode::kFile;
+  entry.size = info->size;
+  out.push_back({source, std::move(entry)});
+  return {};
+}
+
+Status scan(FileSystem& fs, const Path& folder, const std::string& prefix,
+            std::vector<SourceFile>& out) {
+  HUBDIST_ASSIGN(const std::vector<DirectoryEntry> entries, fs.list(folder));
+  for (const DirectoryEntry& entry : entries) {
+    std::string path = prefix.empty() ? entry.name : concat(prefix, '/', entry.name);
+    if (is_left_out(path)) continue;
+    if (entry.type == FileType::kDirectory)
+      HUBDIST_TRY(scan(fs, folder / entry.name, path, out));
+    else
+      HUBDIST_TRY(add_source(fs, folder / entry.name, std::move(path), out));
+  }
+  return {};
+}
+
+Result<LfsRules> rules_of(FileSystem& fs, const Path& folder) {
+  const auto text = read_file(fs, folder / ".gitattributes", kMaxGitAttributes);
+  if (text.ok()) return LfsRules::parse(*text);
+  if (text.status().code() == StatusCode::kNotFound) return LfsRules::defaults();
+  return text.status();
+}
+
+// Reads all of a file in order; Aborted when it has not the size that it had.
+Status read_all(FileSystem& fs, const SourceFile& file, const std::stop_token& stop,
+                const std::function<Status(ByteView)>& sink) {
+  HUBDIST_ASSIGN(const auto opened, fs.open(file.source, OpenMode::kRead));
+  Bytes buffer(static_cast<std::size_t>(std::clamp<std::uint64_t>(file.entry.size, 1, kReadStep)));
+  std::uint64_t offset = 0;
+  while (true) {
+    if (stop.stop_requested()) return cancelled("stopped while reading ", file.source.native());
+    HUBDIST_ASSIGN(const std::size_t count, opened->pread(buffer, offset));
+    offset += count;
+    if (offset > file.entry.size || (count == 0 && offset != file.entry.size))
+      return aborted(file.source.native(), " changed while it was being added");
+    if (count == 0) return {};
+    HUBDIST_TRY(sink(ByteView(buffer).first(count)));
+  }
+}
+
+Status identify(FileSystem& fs, const LfsRules& rules, const std::stop_token& stop,
+                SourceFile& file) {
+  RepoEntry& entry = file.entry;
+  entry.lfs = rules.is_lfs(entry.path, entry.size);
+  Sha256Hasher content_hash;
+  GitSha1Hasher git_hash(entry.size);
+  HUBDIST_TRY(read_all(fs, file, stop, [&](ByteView bytes) -> Status {
+    content_hash.update(bytes);
+    if (!entry.lfs) git_hash.update(bytes);
+    return {};
+  }));
+  entry.sha256 = content_hash.finish();
+  entry.oid =
+      entry.lfs ? git_sha1(as_bytes(lfs_pointer(entry.sha256, entry.size))) : git_hash.finish();
+  return {};
+}
+
+// Copies a file's content into the store unless it is there; how many bytes were new.
+Result<std::uint64_t> store_content(ObjectStore& store, FileSystem& fs, const SourceFile& file,
+                                    const std::stop_token& stop) {
+  const std::string key = blob_key(file.entry.sha256);
+  const auto held = store.head(key);
+  if (held.ok()) return std::uint64_t{0};
+  if (held.status().code() != StatusCode::kNotFound) return held.status();
+  HUBDIST_ASSIGN(const auto writer, store.create(key));
+  Sha256Hasher hash;
+  HUBDIST_TRY(read_all(fs, file, stop, [&](ByteView bytes) -> Status {
+    hash.update(bytes);
+    return writer->write(bytes);
+  }));
+  if (hash.finish() != file.entry.sha256)
+    return aborted(file.source.native(), " changed while it was being added");
+  HUBDIST_TRY(writer->finish());
+  return file.entry.size;
+}
+
+std::string default_message(const AddFolderResult& result) {
+  return concat("Add ", result.files, result.files == 1 ? " file" : " files");
+}
+
+Status commit_tree(Repositories& repositories, const RepoId& repo, const Sha1& tree,
+                   const AddFolderOptions& options, AddFolderResult& result) {
+  const std::string ref = concat("refs/heads/", options.branch);
+  Status failure;
+  for (int i = 0; i < kMaxRefTries; ++i) {
+    HUBDIST_ASSIGN(const std::optional<Sha1> parent, repositories.ref(repo, ref));
+    GitCommit commit;
+    if (parent) {
+      HUBDIST_ASSIGN(const Commit before, repositories.commit(repo, *parent));
+      if (before.content.tree == tree) {
+        result.commit = *parent;
+        return {};
+      }
+      commit.parents = {*parent};
+    }
+    commit.tree = tree;
+    commit.author = options.author;
+    commit.email = concat(options.author, "@localhost");
+    commit.time = std::time(nullptr);
+    commit.message = options.message.empty() ? default_message(result) : options.message;
+    HUBDIST_ASSIGN(result.commit, repositories.put_commit(repo, commit));
+    failure = repositories.move_ref(repo, ref, parent, result.commit);
+    if (failure.ok()) {
+      result.changed = true;
+      return {};
+    }
+    if (failure.code() != StatusCode::kAborted) return failure;
+  }
+  return failure;
+}
+
+Status check_options(const AddFolderOptions& options) {
+  HUBDIST_TRY(check_ref_name(options.branch));
+  HUBDIST_TRY(check_name("author", options.author));
+  for (const std::string& reader : options.readers) HUBDIST_TRY(check_name("user", reader));
+  if (!is_utf8(options.message)) return invalid_argument("the commit's message is not UTF-8");
+  return {};
+}
+
+void apply(const AddFolderOptions& options, RepoSettings& settings) {
+  settings.is_private = options.is_private.value_or(settings.is_private);
+  settings.gating = options.gating.value_or(settings.gating);
+  for (const std::string& reader : options.readers)
+    if (std::find(settings.readers.begin(), settings.readers.end(), reader) ==
+        settings.readers.end())
+      settings.readers.push_back(reader);
+}
+
+}  // namespace
+
+Result<AddFolderResult> add_folder(Repositories& repositories, FileSystem& fs, const Path& folder,
+                                   const RepoId& repo, const AddFolderOptions& options,
+                                   std::stop_token stop) {
+  HUBDIST_TRY(check_options(options));
+  std::vector<SourceFile> files;
+  HUBDIST_TRY(scan(fs, folder, "", files));
+  HUBDIST_ASSIGN(const LfsRules rules, rules_of(fs, folder));
+  AddFolderResult result;
+  std::vector<RepoEntry> entries;
+  for (SourceFile& file : files) {
+    HUBDIST_TRY(identify(fs, rules, stop, file));
+    HUBDIST_ASSIGN(const std::uint64_t stored, store_content(repositories.store(), fs, file, stop));
+    ++result.files;
+    result.bytes += file.entry.size;
+    result.new_bytes += stored;
+    entries.push_back(std::move(file.entry));
+  }
+  std::sort(entries.begin(), entries.end(),
+            [](const RepoEntry& a, const RepoEntry& b) { return a.path < b.path; });
+  HUBDIST_ASSIGN(const Sha1 tree, repositories.put_tree(repo, entries));
+  // The settings come first: a private repository is never public, not for a moment.
+  HUBDIST_TRY(
+      repositories.edit_settings(repo, [&](RepoSettings& settings) { apply(options, settings); }));
+  HUBDIST_TRY(commit_tree(repositories, repo, tree, options, result));
+  return result;
+}
+
+}  // namespace hubdist
