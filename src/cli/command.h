@@ -34,7 +34,8 @@ void add_version_command(CLI::App& app, Action& action);
 // For the argument checks of a command: a wrong argument ends the program with kExitUsage.
 [[noreturn]] void usage_error(std::string_view argument, const Status& status);
 
-// --- For commands that serve ----------------------------------------------------------------------
+// --- For commands that serve
+// ----------------------------------------------------------------------
 
 // Says where a server listens ("127.0.0.1:4711"): writes the port, decimal and a newline, to
 // `port_file` unless that is empty (atomically: a reader sees all of it or no file), and
@@ -43,7 +44,8 @@ Status announce(std::string_view what, std::string_view address, const Path& por
 // Blocks until the program is asked to stop. That is how a server ends: OK.
 Status serve_until_stopped(std::stop_token stop);
 
-// --- Credentials -----------------------------------------------------------------------------------
+// --- Credentials
+// -----------------------------------------------------------------------------------
 
 // The first line of standard input without its end; InvalidArgument when it is empty.
 Result<std::string> read_token_from_stdin();

@@ -1,10 +1,14 @@
+#include "cli/command.h"
+
 #include <condition_variable>
 #include <cstdio>
 #include <mutex>
 
-#include "cli/command.h"
-
 namespace hubdist::cli {
+
+void usage_error(std::string_view argument, const Status& status) {
+  throw CLI::ValidationError(std::string(argument), std::string(message(status)));
+}
 
 Status announce(std::string_view what, std::string_view address, const Path& port_file) {
   if (!port_file.empty()) {
@@ -35,8 +39,9 @@ Result<std::string> read_token_from_stdin() {
   while (!token.empty() && (token.back() == '\r' || token.back() == ' ' || token.back() == '\t'))
     token.pop_back();
   if (token.empty())
-    return invalid_argument("standard input holds no token: pipe it in, for example with "
-                            "`hubdist get --token-stdin URI < token-file`");
+    return invalid_argument(
+        "standard input holds no token: pipe it in, for example with "
+        "`hubdist get --token-stdin URI < token-file`");
   return token;
 }
 
