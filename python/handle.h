@@ -1,0 +1,82 @@
+// Handle: owns an object of the library that has threads or sockets, for a Python class.
+#pragma once
+
+#include <memory>
+#include <stop_token>
+#include <string>
+#include <utility>
+
+#include <unistd.h>
+
+#include "bindings.h"
+
+namespace hubdist::python {
+
+// Everything that must end while callbacks into Python are still possible: before the interpreter
+// is torn down. Known to one list, which the GIL guards.
+class Closable {
+ public:
+  Closable();
+  virtual ~Closable();
+  Closable(const Closable&) = delete;
+  Closable& operator=(const Closable&) = delete;
+  virtual void close() = 0;
+};
+
+// A child made by fork() has none of its parent's threads: there the object is refused by name, and
+// left in memory rather than destroyed. close() and the destructor release the GIL while they wait.
+// Used under the GIL only.
+template <typename T>
+class Handle final : public Closable {
+ public:
+  Handle(const char* name, std::shared_ptr<T> value)
+      : name_(name), value_(std::move(value)), pid_(getpid()) {}
+  ~Handle() override { close(); }
+
+  // Raises in a child process and after close().
+  std::shared_ptr<T> get() const {
+    if (forked())
+      raise_status(failed_precondition("this ", name_, " was made in process ", pid_,
+                                       " and cannot be used in process ", getpid(),
+                                       ", which was forked from it: make a new one there"));
+    if (!value_) raise_status(failed_precondition("this ", name_, " is closed: make a new one"));
+    return value_;
+  }
+  std::stop_token closing() const { return closing_.get_token(); }
+  bool closed() const { return !value_ || forked(); }
+
+  // Stops the calls under way, then destroys the object (the last of those calls does).
+  void close() override {
+    if (!value_) return;
+    std::shared_ptr<T> last = std::move(value_);
+    if (forked()) {
+      new std::shared_ptr<T>(std::move(last));  // its threads are not here to be joined
+      return;
+    }
+    const py::gil_scoped_release released;
+    closing_.request_stop();
+    last.reset();
+  }
+
+ private:
+  bool forked() const { return getpid() != pid_; }
+
+  const char* name_;
+  std::shared_ptr<T> value_;
+  std::stop_source closing_;
+  pid_t pid_;
+};
+
+// close(), closed and the `with` statement.
+template <typename T>
+void bind_closing(py::class_<Handle<T>>& type, const char* doc) {
+  type.def("close", &Handle<T>::close, doc)
+      .def_property_readonly("closed", &Handle<T>::closed,
+                             "Whether close() was called, or this process was forked.")
+      .def(
+          "__enter__", [](Handle<T>& self) -> Handle<T>& { return self; },
+          py::return_value_policy::reference_internal)
+      .def("__exit__", [](Handle<T>& self, const py::args&) { self.close(); });
+}
+
+}  // namespace hubdist::python

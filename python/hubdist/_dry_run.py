@@ -1,0 +1,127 @@
+"""What a download would fetch, without fetching it."""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import quote
+
+from . import errors
+from ._core import Client, FileEntry, PathFilter
+from ._translate import make_error
+
+_COMMIT = re.compile(r"[0-9a-f]{40}")
+
+
+@dataclass
+class DryRunFileInfo:
+    """What `snapshot_download` or `hf_hub_download` would do for one file.
+
+    Has the fields of huggingface_hub's class of that name.
+    """
+
+    commit_hash: str
+    file_size: int | None
+    """Bytes."""
+    filename: str
+    local_path: str
+    is_cached: bool
+    will_download: bool
+    """True when the file is not held, or `force_download=True`."""
+
+
+def plan_snapshot(
+    client: Client,
+    repo_id: str,
+    *,
+    repo_type: str,
+    revision: str,
+    include: list[str] | None,
+    exclude: list[str] | None,
+    local_dir: Path | None,
+    force_download: bool,
+    local_files_only: bool,
+) -> list[DryRunFileInfo]:
+    _refuse_without_network(client, local_files_only)
+    snapshot = client.list(_uri(repo_id, repo_type, revision))
+    wanted = PathFilter(include, exclude)
+    return [
+        _plan(client, repo_id, repo_type, snapshot.commit, file, local_dir, force_download)
+        for file in snapshot.files
+        if wanted.matches(file.path)
+    ]
+
+
+def plan_file(
+    client: Client,
+    repo_id: str,
+    path: str,
+    *,
+    repo_type: str,
+    revision: str,
+    local_dir: Path | None,
+    force_download: bool,
+    local_files_only: bool,
+) -> DryRunFileInfo:
+    if _COMMIT.fullmatch(revision):  # a commit never changes: what is held needs no question
+        file = FileEntry(path, 0)
+        held = _plan(client, repo_id, repo_type, revision, file, local_dir, force_download)
+        if held.is_cached:
+            held.file_size = os.path.getsize(held.local_path)
+            return held
+    _refuse_without_network(client, local_files_only)
+    info = client.stat(_uri(repo_id, repo_type, revision, path))
+    file = FileEntry(path, info.size, identity=info.identity, etag=info.etag)
+    return _plan(client, repo_id, repo_type, info.commit, file, local_dir, force_download)
+
+
+def _refuse_without_network(client: Client, local_files_only: bool) -> None:
+    if local_files_only or client.options.offline:
+        raise make_error(
+            errors.DryRunError,
+            "dry_run=True asks the hub, and local_files_only=True or HF_HUB_OFFLINE=1 forbids it",
+        )
+
+
+def _uri(repo_id: str, repo_type: str, revision: str, path: str = "") -> str:
+    at = quote(revision or "main", safe="")
+    tail = "/" + quote(path, safe="/") if path else ""
+    return f"hf://{repo_type}s/{repo_id}@{at}{tail}"
+
+
+def _plan(
+    client: Client,
+    repo_id: str,
+    repo_type: str,
+    commit: str,
+    file: FileEntry,
+    local_dir: Path | None,
+    force_download: bool,
+) -> DryRunFileInfo:
+    if local_dir is not None:
+        place = local_dir / file.path
+        held = place.is_file() and _metadata_says(local_dir, commit, file)
+    else:
+        repo = client.options.cache_dir / "--".join([f"{repo_type}s", *repo_id.split("/")])
+        place = repo / "snapshots" / commit / file.path
+        held = place.exists() or bool(file.etag and (repo / "blobs" / file.etag).exists())
+    return DryRunFileInfo(
+        commit_hash=commit,
+        file_size=file.size,
+        filename=file.path,
+        local_path=str(place),
+        is_cached=held,
+        will_download=force_download or not held,
+    )
+
+
+def _metadata_says(local_dir: Path, commit: str, file: FileEntry) -> bool:
+    """Say whether a local_dir's metadata names this commit or this content."""
+    notes = local_dir / ".cache" / "huggingface" / "download" / f"{file.path}.metadata"
+    try:
+        lines = notes.read_text().splitlines()
+    except OSError:
+        return False
+    return lines[:1] == [commit] or (bool(file.etag) and lines[1:2] == [file.etag])

@@ -1,0 +1,15 @@
+// The module hubdist._core.
+#include "bindings.h"
+
+PYBIND11_MODULE(_core, m) {
+  using namespace hubdist::python;
+  m.doc() = "The compiled part of hubdist; import names from `hubdist` instead.";
+  m.attr("__version__") = HUBDIST_VERSION;
+  bind_base(m);
+  bind_io(m);
+  bind_core(m);
+  bind_backend(m);
+  bind_exchange(m);
+  bind_client(m);
+  bind_server(m);
+}
