@@ -1,4 +1,4 @@
-#include <algorithm>
+#include <hubdist/backend/hf_backend.h>
 
 #include "store/internal/cache_tag.h"
 #include "store/internal/shared_blobs.h"
@@ -8,7 +8,6 @@
 namespace hubdist {
 namespace {
 
-constexpr std::size_t kCommitDigits = 40;
 constexpr std::uint64_t kMaxRefSize = 1024;
 
 bool is_file(FileSystem& fs, const Path& path, std::uint64_t size) {
@@ -105,7 +104,7 @@ Result<HfCache::Lookup> HfCache::find(const Repo& repo, std::string_view revisio
 
 Result<std::optional<std::string>> HfCache::read_ref(const Repo& repo,
                                                      std::string_view revision) const {
-  if (is_commit(revision)) return std::string(revision);
+  if (is_commit_id(revision)) return std::string(revision);
   HUBDIST_TRY(check_relative_path(revision));
   auto text = read_file(fs_, repo_folder(repo) / "refs" / revision, kMaxRefSize);
   if (text.status().code() == StatusCode::kNotFound) return std::nullopt;
@@ -165,7 +164,5 @@ Status HfCache::link_file(const Repo& repo, std::string_view commit, const FileE
 void HfCache::remove_leftovers(const Repo& repo, std::string_view etag) {
   if (check_blob_name(etag).ok()) PartialFile::remove_files(fs_, partial_paths(repo, etag));
 }
-
-bool is_commit(std::string_view revision) { return is_hex(revision, kCommitDigits); }
 
 }  // namespace hubdist

@@ -1,8 +1,8 @@
 #include "store/internal/shared_blobs.h"
 
 #include "store/internal/temporary_name.h"
-#include "store/internal/xet_text.h"
 #include <hubdist/base/log.h>
+#include <hubdist/core/merkle.h>
 #include <hubdist/store/file_lock.h>
 
 namespace hubdist::internal {

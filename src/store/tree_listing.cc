@@ -3,9 +3,9 @@
 #include <simdjson.h>
 
 #include "store/internal/python_json.h"
-#include "store/internal/xet_text.h"
 #include <hubdist/base/json_writer.h>
 #include <hubdist/core/hash.h>
+#include <hubdist/core/merkle.h>
 #include <hubdist/store/hf_cache.h>
 #include <hubdist/store/tree_listing.h>
 
@@ -37,7 +37,7 @@ std::string entry_json(const FileEntry& file) {
     out += concat(",\n   \"lfs_sha256\": \"", file.identity.sha256->hex(),
                   "\",\n   \"lfs_size\": ", file.size);
   if (file.identity.xet)
-    out += concat(",\n   \"xet_hash\": \"", internal::xet_hex(*file.identity.xet), '"');
+    out += concat(",\n   \"xet_hash\": \"", xet_hex(*file.identity.xet), '"');
   return out + "\n  }";
 }
 
@@ -64,7 +64,7 @@ Result<FileEntry> parse_entry(std::string_view path, dom::element info) {
     file.identity.git_sha1 = *sha1;
   }
   if (const auto xet = text_field(info, "xet_hash")) {
-    HUBDIST_ASSIGN(file.identity.xet, internal::parse_xet_hex(*xet));
+    HUBDIST_ASSIGN(file.identity.xet, parse_xet_hex<XetHash>(*xet));
   }
   HUBDIST_TRY(check_blob_name(file.etag));
   return file;

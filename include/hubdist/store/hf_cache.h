@@ -34,8 +34,6 @@ struct Repo {
 Status check_repo_id(std::string_view id);
 // OK for a name that can stand as one file name: an etag, a commit.
 Status check_blob_name(std::string_view etag);
-// Whether a revision is a full commit hash: 40 lower-case hexadecimal digits.
-bool is_commit(std::string_view revision);
 // "models--org--name".
 std::string repo_folder_name(const Repo& repo);
 
