@@ -2,6 +2,7 @@
 #include <ctime>
 
 #include "server/internal/json_reader.h"
+#include "server/internal/routes.h"
 #include <hubdist/base/json_writer.h>
 #include <hubdist/io/http_client.h>
 #include <hubdist/server/accounts.h>
@@ -90,6 +91,10 @@ Result<RepoId> RepoId::parse(RepoType type, std::string_view name) {
     HUBDIST_TRY(check_name("owner", name.substr(0, slash)));
     HUBDIST_TRY(check_name("repository", name.substr(slash + 1)));
   }
+  const std::string_view owner = slash == std::string_view::npos ? name : name.substr(0, slash);
+  const std::string_view last = slash == std::string_view::npos ? name : name.substr(slash + 1);
+  if (internal::is_reserved_owner_name(owner) || internal::is_reserved_repo_name(last))
+    return invalid_argument("'", name, "' means something else in a hub's URLs");
   return RepoId{type, std::string(name)};
 }
 
@@ -149,7 +154,7 @@ Result<RepoPage> Repositories::list(RepoType type, std::string_view after,
                  store_.list(prefix, after.empty() ? "" : prefix + percent_encode(after), limit));
   RepoPage found;
   found.more = page.more;
-  for (const ObjectInfo& object : page.objects) {
+  for (const StoredObject& object : page.objects) {
     HUBDIST_ASSIGN(const std::string name, percent_decode(object.key.substr(prefix.size())));
     HUBDIST_ASSIGN(RepoId repo, RepoId::parse(type, name));
     auto found_settings = settings(repo);
@@ -164,7 +169,7 @@ Result<std::vector<Ref>> Repositories::refs(const RepoId& repo) const {
   const std::string prefix = refs_prefix(repo);
   HUBDIST_ASSIGN(const ObjectPage page, store_.list(prefix, "", kMaxRefs));
   std::vector<Ref> refs;
-  for (const ObjectInfo& object : page.objects) {
+  for (const StoredObject& object : page.objects) {
     HUBDIST_ASSIGN(std::string name, percent_decode(object.key.substr(prefix.size())));
     HUBDIST_ASSIGN(const std::optional<Sha1> commit, ref(repo, name));
     if (commit) refs.push_back({std::move(name), *commit});

@@ -17,7 +17,7 @@
 
 namespace hubdist {
 
-struct ObjectInfo {
+struct StoredObject {
   std::string key;
   std::uint64_t size = 0;
 };
@@ -29,8 +29,8 @@ struct VersionedObject {
 };
 
 struct ObjectPage {
-  std::vector<ObjectInfo> objects;  // sorted by key, bytewise
-  bool more = false;                // ask again after the last key
+  std::vector<StoredObject> objects;  // sorted by key, bytewise
+  bool more = false;                  // ask again after the last key
 };
 
 // Random access to one object as it was when opened, whatever happens to its key meanwhile.
@@ -64,7 +64,7 @@ class ObjectStore {
  public:
   virtual ~ObjectStore() = default;
 
-  virtual Result<ObjectInfo> head(std::string_view key) = 0;                     // NotFound
+  virtual Result<StoredObject> head(std::string_view key) = 0;                   // NotFound
   virtual Result<std::unique_ptr<ObjectReader>> open(std::string_view key) = 0;  // NotFound
   // A whole small object; OutOfRange when it is larger than `limit`.
   virtual Result<VersionedObject> get(std::string_view key, std::uint64_t limit) = 0;
