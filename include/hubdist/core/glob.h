@@ -9,9 +9,12 @@
 
 namespace hubdist {
 
+// Whether the whole of `path` matches, character by character (UTF-8; a byte that is none counts as
+// one character). Costs at most the product of the two lengths.
 bool glob_match(std::string_view pattern, std::string_view path);
 
-// Which paths of a repository are wanted. An absent list of includes means all.
+// Which paths of a repository are wanted: those that match an include, if any were given, and no
+// exclude. A backslash in a pattern means '/'.
 struct PathFilter {
   std::vector<std::string> include;
   std::vector<std::string> exclude;

@@ -21,16 +21,20 @@ struct Identity {
   std::optional<Md5> md5;        // a transfer checksum of object stores
 
   bool provable() const { return sha256 || xet || git_sha1 || md5; }
-  // The strongest digest as "sha256:<hex>", "git-sha1:<hex>", ...; empty without any.
+  // The digest that names the content best, as "sha256:<hex>", else "xet:<Xet hex>" (merkle.h),
+  // "git-sha1:<hex>" or "md5:<hex>"; empty without any.
   std::string name() const;
   friend bool operator==(const Identity&, const Identity&) = default;
 };
 
-// A digest that a user gives: "sha256:<64 hex digits>" (also "git-sha1:", "md5:").
+// A digest that a user gives: "sha256:<64 hex digits>", or any other form of Identity::name().
+// InvalidArgument names what is wrong with it.
 Result<Identity> parse_identity(std::string_view text);
 
-// Hashes a content of `size` bytes, in order, against what an Identity states: the strongest digest
-// of sha256, git_sha1, md5 that is there. (A Xet hash needs chunks: see manifest.h.)
+// Hashes a content of `size` bytes, in order, against what an Identity states: the first of sha256,
+// git_sha1, md5, xet that is there. A Xet hash comes last because it depends on where the content
+// was cut: clients before September 2025 cut some files in other places, and those do not match.
+// Not thread-safe.
 class IdentityHasher {
  public:
   IdentityHasher(const Identity& expected, std::uint64_t size);

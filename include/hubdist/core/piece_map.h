@@ -16,16 +16,25 @@ namespace hubdist {
 
 inline constexpr std::uint64_t kMinPieceSize = 1 * kMiB;
 inline constexpr std::uint64_t kMaxPieceSize = 4 * kMiB;
-// A blob below this size travels in a bundle.
+// Blobs below this size travel in bundles: in the order of the files, as many as fit one piece. (A
+// bundle of one is a plain blob, under the blob's own name.)
 inline constexpr std::uint64_t kSmallBlob = kMinPieceSize;
 inline constexpr std::size_t kMaxBundleMembers = 1024;
+// A larger blob is not exchanged: 16 TiB, far above what hubs accept.
+inline constexpr std::uint64_t kMaxBlobSize = std::uint64_t{1} << 44;
+inline constexpr std::size_t kMaxUnitIdSize = 512;
 
 // The power of two at or above size / 1024, from 1 to 4 MiB.
 std::uint64_t piece_size_for(std::uint64_t snapshot_size);
 
 // The name and the shape of a unit: all that the tracker knows of it.
 struct UnitLayout {
-  // "sha256:<hex>", "<scope>/git-sha1:<hex>", ..., or "bundle:<sha256 of its members>".
+  // A blob: "sha256:<hex>", else "xet:<Xet hex>"; or, inside one repository (Snapshot::scope),
+  // "<scope>/git-sha1:<hex>", "<scope>/md5:<hex>" or "<scope>/etag:<hex>", the last being the
+  // sha256 of path and etag, each after its length as 32-bit little-endian. A scope over 256 bytes
+  // is written "scope:<its sha256>".
+  // A bundle: "bundle:" and the sha256 over its members, for each the length of its name (32 bits,
+  // little-endian), the name as above, and its size (64 bits, little-endian).
   std::string id;
   std::uint64_t size = 0;
   std::uint64_t piece_size = 0;           // of a blob; 0 for a bundle
@@ -66,8 +75,9 @@ struct PieceMap {
 };
 
 // Units come in the order of the snapshot's files (by path), a bundle where its first member
-// stands. Blobs without any identity or etag get none: they cannot be named, so nobody can exchange
-// them.
+// stands. A file gets no unit when nothing names it to others: no digest and no strong etag, only
+// a scoped name while the snapshot's scope is empty, a size above kMaxBlobSize, or a digest under
+// which the snapshot lists another size before.
 PieceMap make_piece_map(const Snapshot& snapshot);
 
 }  // namespace hubdist

@@ -9,8 +9,15 @@
 //   hdfs      = "hdfs://" authority "/" path
 //   web       = ("http" | "https") "://" authority ["/" path] ["?" query]
 //   file      = "file://" absolute-path | absolute-path
-// In a revision '/' is written %2F; in a path '@' is written %40; '%' is always %25. Other bytes
-// may be percent-encoded. format() writes the one canonical text, and parse(format(u)) == u.
+//   other     = scheme "://" [authority] ["/" path]     (an application's own backend)
+// In a revision '/' is written %2F; in a path or revision of a hub '@' is written %40; '%' is
+// always %25, but in an absolute path without "file://", which is taken as it is. Other bytes may
+// be percent-encoded. format() writes the one canonical text, and parse(format(u)) == u for every u
+// that parse() gave.
+//
+// Two further leniences, for texts that other programs accept: refs/pr/<number> and
+// refs/convert/<name> may stand in a revision with their '/', and what cannot stand in a web URL
+// (spaces, characters beyond ASCII) is encoded rather than refused.
 #pragma once
 
 #include <string>
@@ -54,6 +61,7 @@ struct Uri {
   std::string revision;  // decoded; empty means the hub's default
 
   // Everything else: host[:port] of a URL, bucket of an object store; empty for file.
+  // In lower case for http(s).
   std::string authority;
 
   // Decoded. Inside a repository or bucket: relative, without a leading '/'. file: absolute.
@@ -69,6 +77,8 @@ struct Uri {
 // InvalidArgument names the text and what is wrong with it. A user name or password inside a URL is
 // refused, and not repeated in the message: credentials never travel in URLs.
 Result<Uri> parse_uri(std::string_view text);
+// A one-word repository with a path but no revision, which no text can say, gets the hub's usual
+// default revision.
 std::string format_uri(const Uri& uri);
 
 }  // namespace hubdist
