@@ -16,7 +16,7 @@ bool is_file(FileSystem& fs, const Path& path, std::uint64_t size) {
 }
 
 // "../../blobs/{etag}", one more "../" for each folder of `path`.
-std::string link_target(std::string_view path, std::string_view etag) {
+std::string blob_target(std::string_view path, std::string_view etag) {
   std::string target = "../../";
   for (const char c : path)
     if (c == '/') target += "../";
@@ -154,7 +154,7 @@ Status HfCache::link_file(const Repo& repo, std::string_view commit, const FileE
   const Path blob = blob_path(repo, file.etag);
   HUBDIST_TRY(fs_.make_directories(pointer.parent_path()));
   if (options_.symlinks &&
-      replace_with_symlink(fs_, link_target(file.path, file.etag), pointer).ok())
+      replace_with_symlink(fs_, blob_target(file.path, file.etag), pointer).ok())
     return {};
   const auto kind = fs_.link_info(blob);
   if (new_blob && kind.ok() && kind->type == FileType::kFile) return fs_.rename(blob, pointer);
