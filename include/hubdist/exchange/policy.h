@@ -1,0 +1,60 @@
+// Who fetches what from whom, and who reads what from the origin.
+//
+// decide() is a function of the swarm's state and the time alone: it has no memory, no clock and no
+// chance of its own, so that the simulator and the tracker decide alike. It carries its decisions
+// out on the state (transfers and leases begin) and lists them.
+#pragma once
+
+#include <vector>
+
+#include <hubdist/exchange/swarm.h>
+
+namespace hubdist::exchange {
+
+struct PolicyOptions {
+  // Pieces that a node may choose from: its first obtainable ones. More makes the swarm finish
+  // sooner, fewer fill files from the front.
+  std::size_t window = 64;
+  // Requests that one node answers at once, unless it says otherwise itself.
+  std::uint32_t upload_slots = 4;
+  // A lease is a run of at least this many bytes, where so many neighbours are missing.
+  std::uint64_t lease_bytes = 16 * kMiB;
+  // A node gets its next lease when so little of the last one is left.
+  std::uint64_t lease_low = 4 * kMiB;
+  // Streams from the origin that the swarm keeps up when it has fewer nodes than that.
+  std::uint32_t origin_streams = 8;
+  std::uint32_t max_node_leases = 4;
+  // The small members of a bundle that one request may bring together.
+  std::uint64_t request_bytes = 4 * kMiB;
+  // Pieces of which one holder is asked for hashes at once.
+  std::size_t ask_batch = 64;
+};
+
+struct FetchChoice {
+  Share* receiver = nullptr;
+  std::size_t first = 0;
+  std::size_t count = 0;
+  NodeIndex source = kNobody;
+};
+
+struct LeaseChoice {
+  LeaseId lease = 0;
+};
+
+// A holder is asked for the hashes of [first, first + count).
+struct AskChoice {
+  Share* holder = nullptr;
+  std::vector<std::size_t> pieces;
+};
+
+struct Plan {
+  std::vector<FetchChoice> fetches;
+  std::vector<LeaseChoice> leases;
+  std::vector<AskChoice> asks;
+};
+
+// `next_lease` numbers leases and is moved on; with `may_lease` false nobody is sent to the origin.
+void decide(Swarm& swarm, const PolicyOptions& options, bool may_lease, LeaseId& next_lease,
+            Instant now, Plan& plan);
+
+}  // namespace hubdist::exchange

@@ -1,0 +1,367 @@
+#include <algorithm>
+
+#include <hubdist/exchange/swarm.h>
+
+namespace hubdist::exchange {
+namespace {
+
+// Keeps a unit's counts right over a change of one piece's bits.
+class PieceChange {
+ public:
+  PieceChange(UnitState& unit, std::size_t piece) : unit_(unit), piece_(piece) {
+    unit_.unstated -= unstated();
+    unit_.unread -= unread();
+  }
+  ~PieceChange() {
+    unit_.unstated += unstated();
+    unit_.unread += unread();
+  }
+  PieceChange(const PieceChange&) = delete;
+  PieceChange& operator=(const PieceChange&) = delete;
+
+ private:
+  std::size_t unstated() const {
+    return unit_.available.test(piece_) && !unit_.hashed.test(piece_) && !unit_.reread.test(piece_);
+  }
+  std::size_t unread() const {
+    return !unit_.leased.test(piece_) &&
+           (!unit_.available.test(piece_) || unit_.reread.test(piece_));
+  }
+  UnitState& unit_;
+  std::size_t piece_;
+};
+
+}  // namespace
+
+std::pair<std::size_t, std::size_t> pieces_inside(const UnitLayout& layout, ByteRange range) {
+  range.end = std::min(range.end, layout.size);
+  if (range.empty()) return {0, 0};
+  std::size_t first = layout.piece_at(range.begin);
+  if (layout.piece(first).begin < range.begin) ++first;
+  std::size_t last = layout.piece_at(range.end - 1);
+  if (layout.piece(last).end == range.end) ++last;
+  return {first, std::max(first, last)};
+}
+
+std::pair<std::size_t, std::size_t> pieces_touching(const UnitLayout& layout, ByteRange range) {
+  range.end = std::min(range.end, layout.size);
+  if (range.empty()) return {0, 0};
+  return {layout.piece_at(range.begin), layout.piece_at(range.end - 1) + 1};
+}
+
+ByteRange range_of(const UnitLayout& layout, std::size_t first, std::size_t last) {
+  return {layout.piece(first).begin, layout.piece(last - 1).end};
+}
+
+NodeIndex Swarm::add_node(std::uint64_t connection, const Hello& hello) {
+  NodeIndex index = 0;
+  if (free_.empty()) {
+    index = static_cast<NodeIndex>(nodes_.size());
+    nodes_.emplace_back();
+  } else {
+    index = free_.back();
+    free_.pop_back();
+    nodes_[index] = NodeState{};
+  }
+  NodeState& node = nodes_[index];
+  node.alive = true;
+  node.connection = connection;
+  node.number = next_number_++;
+  node.id = hello.node_id;
+  node.instance = hello.instance;
+  node.address = hello.data_address;
+  node.zone = hello.zone;
+  node.rates = hello.rates;
+  node.capacity = hello.capacity;
+  if (const auto found = accusers_.find(node.id); found != accusers_.end())
+    node.banned = found->second.size() >= kAccusersThatBan;
+  ++processes_[node.id];
+  ++living_;
+  return index;
+}
+
+void Swarm::remove_node(NodeIndex index) {
+  for (NodeState& other : nodes_) {
+    if (!other.alive || &other == &nodes_[index]) continue;
+    const std::vector<Transfer> transfers = other.downloads;
+    for (const Transfer& transfer : transfers) {
+      if (transfer.source != index) continue;
+      for (std::size_t i = 0; i < transfer.count; ++i)
+        end_transfer(*transfer.share, transfer.first + i);
+    }
+    std::erase_if(other.avoided, [&](const auto& pair) { return pair.first == index; });
+  }
+  NodeState& node = nodes_[index];
+  std::vector<LeaseId> ended;
+  for (const auto& [id, lease] : leases_)
+    if (lease.node == index) ended.push_back(id);
+  for (const LeaseId id : ended) end_lease(id);
+  while (!node.shares.empty()) withdraw(*node.shares.begin()->second);
+  if (--processes_[node.id] == 0) processes_.erase(node.id);
+  node = NodeState{};
+  free_.push_back(index);
+  --living_;
+}
+
+Result<Share*> Swarm::declare(NodeIndex index, UnitNumber number, const UnitLayout& layout) {
+  NodeState& node = nodes_[index];
+  if (const auto found = node.shares.find(number); found != node.shares.end()) {
+    if (found->second->unit->layout == layout) return found->second;
+    return invalid_argument("unit number ", number, " was declared twice");
+  }
+  for (const auto& [other, share] : node.shares)
+    if (share->unit->layout.id == layout.id)
+      return invalid_argument("unit ", layout.id, " was declared twice");
+  std::unique_ptr<UnitState>& slot = units_[layout.id];
+  if (slot && slot->layout != layout)
+    return invalid_argument("unit ", layout.id,
+                            " has another shape here than at the node that named it first");
+  const std::size_t count = layout.piece_count();
+  if (!slot) {
+    slot = std::make_unique<UnitState>();
+    slot->layout = layout;
+    slot->pieces.resize(count);
+    slot->unread = count;
+    for (Bitmap* bits :
+         {&slot->available, &slot->hashed, &slot->leased, &slot->asked, &slot->reread})
+      *bits = Bitmap(count);
+  }
+  auto share = std::make_unique<Share>();
+  share->unit = slot.get();
+  share->node = index;
+  share->number = number;
+  for (Bitmap* bits : {&share->held, &share->wanted, &share->coming}) *bits = Bitmap(count);
+  Share* raw = share.get();
+  node.shares.emplace(number, raw);
+  slot->shares.push_back(std::move(share));
+  return raw;
+}
+
+void Swarm::withdraw(Share& share) {
+  NodeState& node = nodes_[share.node];
+  std::vector<LeaseId> ended;
+  for (const auto& [id, lease] : leases_)
+    if (lease.share == &share) ended.push_back(id);
+  for (const LeaseId id : ended) end_lease(id);
+  for (std::size_t piece = 0; piece < share.held.size(); ++piece) {
+    if (share.coming.test(piece)) end_transfer(share, piece);
+    if (share.held.test(piece)) set_held(share, piece, false);
+  }
+  // Others may be fetching from it: those transfers fail by themselves, and are reported.
+  std::erase(node.wanting, &share);
+  node.shares.erase(share.number);
+  remove_share(share);
+}
+
+void Swarm::remove_share(Share& share) {
+  UnitState& unit = *share.unit;
+  for (PieceState& piece : unit.pieces)
+    if (piece.stated_by == share.node) piece.stated_by = kNobody;
+  std::erase_if(unit.shares, [&](const auto& one) { return one.get() == &share; });
+  if (unit.shares.empty())
+    units_.erase(std::string(unit.layout.id));
+  else
+    refresh_parked(unit);
+}
+
+void Swarm::set_wanted(Share& share, const Bitmap& wanted, std::uint32_t priority) {
+  NodeState& node = nodes_[share.node];
+  if (share.missing == 0) share.order = node.next_order++;
+  share.wanted = wanted;
+  share.priority = priority;
+  share.scan_word = 0;
+  share.missing = 0;
+  for (std::size_t i = 0; i < wanted.words(); ++i)
+    share.missing += static_cast<std::size_t>(std::popcount(share.missing_word(i)));
+  for (std::size_t piece = 0; piece < wanted.size(); ++piece)
+    if (share.coming.test(piece) && !wanted.test(piece)) end_transfer(share, piece);
+  update_wanting(share);
+}
+
+void Swarm::set_held(Share& share, std::size_t piece, bool held) {
+  if (share.held.test(piece) == held) return;
+  UnitState& unit = *share.unit;
+  PieceState& state = unit.pieces[piece];
+  if (held) {
+    if (share.coming.test(piece)) end_transfer(share, piece);
+    share.held.set(piece);
+    ++state.holders;
+    ++state.copies;
+  } else {
+    share.held.reset(piece);
+    --state.holders;
+    --state.copies;
+  }
+  {
+    const PieceChange change(unit, piece);
+    unit.available.assign(piece, state.holders > 0);
+  }
+  if (!share.wanted.test(piece)) return;
+  held ? --share.missing : ++share.missing;
+  share.scan_word = std::min(share.scan_word, piece / Bitmap::kWordBits);
+  const std::size_t edge = held ? 0 : 1;
+  if (share.missing == edge) update_wanting(share);
+}
+
+void Swarm::set_hash(UnitState& unit, std::size_t piece, const Blake3& hash, NodeIndex stated_by) {
+  unit.pieces[piece].hash = hash;
+  unit.pieces[piece].stated_by = stated_by;
+  const PieceChange change(unit, piece);
+  unit.hashed.set(piece);
+  unit.asked.reset(piece);
+  unit.reread.reset(piece);
+}
+
+void Swarm::doubt(UnitState& unit) {
+  ++unit.generation;
+  for (const auto& share : unit.shares)
+    for (std::size_t piece = 0; piece < unit.pieces.size(); ++piece)
+      if (share->coming.test(piece)) end_transfer(*share, piece);
+  std::vector<LeaseId> ended;
+  for (const auto& [id, lease] : leases_)
+    if (lease.share->unit == &unit) ended.push_back(id);
+  for (const LeaseId id : ended) end_lease(id);
+  unit.asked.clear();
+  for (std::size_t piece = 0; piece < unit.pieces.size(); ++piece) {
+    const PieceChange change(unit, piece);
+    unit.hashed.reset(piece);
+    unit.reread.set(piece);
+  }
+}
+
+void Swarm::accuse(NodeIndex node, NodeIndex accuser) {
+  if (nodes_[node].id == nodes_[accuser].id) return;
+  if (accusers_.size() >= kMaxAccused) accusers_.clear();
+  std::set<NodeId>& accusers = accusers_[nodes_[node].id];
+  if (accusers.size() < kAccusersThatBan) accusers.insert(nodes_[accuser].id);
+  if (accusers.size() >= kAccusersThatBan) nodes_[node].banned = true;
+}
+
+void Swarm::begin_transfer(Share& receiver, std::size_t first, std::size_t count,
+                           NodeIndex source) {
+  for (std::size_t piece = first; piece < first + count; ++piece) {
+    receiver.coming.set(piece);
+    ++receiver.unit->pieces[piece].copies;
+  }
+  nodes_[receiver.node].downloads.push_back({&receiver, first, count, count, source});
+  ++nodes_[source].uploads;
+}
+
+NodeIndex Swarm::end_transfer(Share& receiver, std::size_t piece) {
+  if (!receiver.coming.test(piece)) return kNobody;
+  receiver.coming.reset(piece);
+  --receiver.unit->pieces[piece].copies;
+  std::vector<Transfer>& downloads = nodes_[receiver.node].downloads;
+  const auto found = std::find_if(downloads.begin(), downloads.end(), [&](const Transfer& one) {
+    return one.share == &receiver && one.first <= piece && piece < one.first + one.count;
+  });
+  if (found == downloads.end()) return kNobody;
+  const NodeIndex source = found->source;
+  if (--found->left == 0) {
+    --nodes_[source].uploads;
+    *found = downloads.back();
+    downloads.pop_back();
+  }
+  return source;
+}
+
+LeaseState& Swarm::begin_lease(Share& share, std::size_t first, std::size_t count, LeaseId id,
+                               Instant now) {
+  LeaseState& lease = leases_[id];
+  lease = {id, share.node, &share, first, count, Bitmap(count), 0, now, 0};
+  UnitState& unit = *share.unit;
+  for (std::size_t i = 0; i < count; ++i) {
+    if (share.held.test(first + i) || unit.leased.test(first + i)) continue;
+    const PieceChange change(unit, first + i);
+    unit.leased.set(first + i);
+    lease.open.set(i);
+    lease.bytes_left += unit.layout.piece(first + i).size();
+  }
+  NodeState& node = nodes_[share.node];
+  ++node.leases;
+  node.lease_bytes += lease.bytes_left;
+  return lease;
+}
+
+void Swarm::lease_piece_done(UnitState& unit, std::size_t piece) {
+  if (!unit.leased.test(piece)) return;
+  const PieceChange change(unit, piece);
+  unit.leased.reset(piece);
+  const std::uint64_t size = unit.layout.piece(piece).size();
+  for (auto& [id, lease] : leases_) {
+    const bool inside = lease.share->unit == &unit && lease.first <= piece &&
+                        piece < lease.first + lease.count && lease.open.test(piece - lease.first);
+    if (!inside) continue;
+    lease.open.reset(piece - lease.first);
+    lease.bytes_left -= size;
+    nodes_[lease.node].lease_bytes -= size;
+    return;
+  }
+}
+
+void Swarm::end_lease(LeaseId id) {
+  const auto found = leases_.find(id);
+  if (found == leases_.end()) return;
+  const LeaseState& lease = found->second;
+  UnitState& unit = *lease.share->unit;
+  for (std::size_t i = 0; i < lease.count; ++i) {
+    if (!lease.open.test(i)) continue;
+    const PieceChange change(unit, lease.first + i);
+    unit.leased.reset(lease.first + i);
+  }
+  --nodes_[lease.node].leases;
+  nodes_[lease.node].lease_bytes -= lease.bytes_left;
+  leases_.erase(found);
+}
+
+LeaseState* Swarm::lease(LeaseId id) {
+  const auto found = leases_.find(id);
+  return found == leases_.end() ? nullptr : &found->second;
+}
+
+UnitState* Swarm::find_unit(const std::string& id) {
+  const auto found = units_.find(id);
+  return found == units_.end() ? nullptr : found->second.get();
+}
+
+Share* Swarm::find_share(NodeIndex node, UnitNumber number) {
+  const auto found = nodes_[node].shares.find(number);
+  return found == nodes_[node].shares.end() ? nullptr : found->second;
+}
+
+bool Swarm::needed(NodeIndex index) const {
+  for (const auto& [number, share] : nodes_[index].shares)
+    for (const auto& other : share->unit->shares) {
+      if (other->node == index || other->missing == 0) continue;
+      for (std::size_t i = other->scan_word; i < share->held.words(); ++i)
+        if (share->held.word(i) & other->missing_word(i)) return true;
+    }
+  return false;
+}
+
+void Swarm::update_wanting(Share& share) {
+  std::vector<Share*>& wanting = nodes_[share.node].wanting;
+  std::erase(wanting, &share);
+  if (share.missing > 0) {
+    const auto place = std::find_if(wanting.begin(), wanting.end(), [&](const Share* other) {
+      return std::pair(other->priority, other->order) > std::pair(share.priority, share.order);
+    });
+    wanting.insert(place, &share);
+  }
+  refresh_parked(*share.unit);
+}
+
+// Of several processes with one cache the one that asked first fetches a unit; the others wait, and
+// get it from that one.
+void Swarm::refresh_parked(UnitState& unit) {
+  if (processes_.size() == living_) return;
+  std::map<NodeId, Share*> first;
+  for (const auto& share : unit.shares) {
+    share->parked = false;
+    if (share->missing == 0) continue;
+    const auto [place, fresh] = first.emplace(nodes_[share->node].id, share.get());
+    if (!fresh) share->parked = true;
+  }
+}
+
+}  // namespace hubdist::exchange

@@ -1,0 +1,527 @@
+#include <algorithm>
+
+#include <hubdist/exchange/tracker_machine.h>
+
+namespace hubdist::exchange {
+namespace {
+
+// A hash that was never stated.
+bool unknown(const Blake3& hash) { return hash == Blake3{}; }
+
+std::uint32_t milliseconds(Duration duration) {
+  const auto count = std::chrono::duration_cast<std::chrono::milliseconds>(duration).count();
+  return static_cast<std::uint32_t>(std::max<decltype(count)>(count, 0));
+}
+
+}  // namespace
+
+TrackerMachine::TrackerMachine(TrackerTuning tuning, std::uint64_t epoch, bool successor,
+                               Instant now)
+    : tuning_(tuning), epoch_(epoch), next_lease_(epoch), now_(now) {
+  if (successor) settle_until_ = now + tuning_.settle;
+}
+
+// --- Connections --------------------------------------------------------------------------------
+
+Status TrackerMachine::connected(ConnectionId id, const Hello& hello, Instant now,
+                                 std::vector<TrackerOutput>& out) {
+  now_ = now;
+  out_ = &out;
+  Hello bounded = hello;
+  bounded.capacity.parallel_requests =
+      std::clamp(hello.capacity.parallel_requests, 1u, kMaxParallelRequests);
+  if (hello.data_address.empty()) bounded.capacity.takes_only = true;
+  // A node that comes again lost its former connection, though this side has not seen it yet.
+  for (const auto& [other, member] : members_) {
+    const NodeState& node = swarm_.node(member.node);
+    if (node.id != hello.node_id || node.instance != hello.instance) continue;
+    disconnected(other, now);
+    break;
+  }
+  if (hello.last_epoch != 0 && hello.last_epoch != epoch_) {
+    if (expected_members_ == 0 && settle_until_ <= now) settle_until_ = now + tuning_.settle;
+    expected_members_ = std::max(expected_members_, hello.known_members);
+  }
+  Member& member = members_[id];
+  member.node = swarm_.add_node(id, bounded);
+  peers_[swarm_.node(member.node).number] = member.node;
+  Welcome welcome;
+  welcome.epoch = epoch_;
+  welcome.settle_ms = settling() ? milliseconds(settle_until_ - now) : 0;
+  welcome.lease_timeout_ms = milliseconds(tuning_.lease_timeout);
+  welcome.heartbeat_ms = milliseconds(tuning_.heartbeat);
+  welcome.members = static_cast<std::uint32_t>(swarm_.living());
+  member.told_members = welcome.members;
+  send(member.node, std::move(welcome));
+  stirred_ = true;
+  return {};
+}
+
+void TrackerMachine::disconnected(ConnectionId id, Instant now) {
+  now_ = now;
+  const auto found = members_.find(id);
+  if (found == members_.end()) return;
+  const NodeIndex index = found->second.node;
+  for (const auto& [number, share] : swarm_.node(index).shares) drop_asks(*share);
+  gone_.push_back(swarm_.node(index).number);
+  peers_.erase(swarm_.node(index).number);
+  swarm_.remove_node(index);
+  members_.erase(found);
+  changed_ = stirred_ = true;
+}
+
+Status TrackerMachine::received(ConnectionId id, const Message& message, Instant now,
+                                std::vector<TrackerOutput>& out) {
+  now_ = now;
+  out_ = &out;
+  const auto found = members_.find(id);
+  if (found == members_.end()) return aborted("the node came again by another connection");
+  return std::visit([&](const auto& body) { return on(found->second, body); }, message);
+}
+
+void TrackerMachine::send(NodeIndex node, Message message) {
+  out_->push_back({connection(node), std::move(message)});
+}
+
+Result<Share*> TrackerMachine::share_of(const Member& member, UnitNumber unit) {
+  Share* share = swarm_.find_share(member.node, unit);
+  if (!share) return invalid_argument("unit number ", unit, " was never declared");
+  return share;
+}
+
+// --- What nodes tell ----------------------------------------------------------------------------
+
+Status TrackerMachine::on(Member& member, const Declare& declare) {
+  HUBDIST_TRY(check_layout(declare.layout));
+  if (declare.layout.piece_count() > kMaxUnitPieces)
+    return resource_exhausted("unit ", declare.layout.id, " has ", declare.layout.piece_count(),
+                              " pieces, more than ", kMaxUnitPieces);
+  if (swarm_.node(member.node).shares.size() >= kMaxNodeUnits)
+    return resource_exhausted("more than ", kMaxNodeUnits, " units of one node");
+  auto share = swarm_.declare(member.node, declare.unit, declare.layout);
+  if (!share.ok()) {
+    // Others named the unit first: this node does without the exchange for it.
+    if (swarm_.find_share(member.node, declare.unit)) return share.status();
+    send(member.node,
+         Notice{share.status().code(), std::string(message(share.status())), declare.unit});
+    return {};
+  }
+  const std::uint32_t generation = (*share)->unit->generation;
+  if (generation > 0) send(member.node, Verdict{declare.unit, generation, VerdictKind::kDoubted});
+  return {};
+}
+
+Status TrackerMachine::on(Member& member, const Want& want) {
+  HUBDIST_ASSIGN(Share * share, share_of(member, want.unit));
+  if (swarm_.node(member.node).capacity.gives_only) return {};
+  Bitmap wanted(share->wanted.size());
+  for (const ByteRange& range : want.ranges) {
+    const auto [first, last] = pieces_touching(share->unit->layout, range);
+    for (std::size_t piece = first; piece < last; ++piece) wanted.set(piece);
+  }
+  swarm_.set_wanted(*share, wanted, want.priority);
+  changed_ = stirred_ = true;
+  return {};
+}
+
+Status TrackerMachine::on(Member& member, const Have& have) {
+  HUBDIST_ASSIGN(Share * share, share_of(member, have.unit));
+  UnitState& unit = *share->unit;
+  if (have.generation != unit.generation) return {};  // it tells again when it knows the new one
+  const std::size_t count = unit.pieces.size();
+  Bitmap held(count);
+  for (const ByteRange& range : have.ranges) {
+    const auto [first, last] = pieces_inside(unit.layout, range);
+    for (std::size_t piece = first; piece < last; ++piece) held.set(piece);
+  }
+  for (std::size_t i = 0; i < have.pieces.size() * 8; ++i) {
+    const bool set = (std::to_integer<unsigned>(have.pieces[i / 8]) >> (i % 8) & 1) != 0;
+    if (set && have.first_piece + i < count) held.set(have.first_piece + i);
+  }
+  Bitmap dropped(count);
+  for (const ByteRange& range : have.dropped) {
+    const auto [first, last] = pieces_touching(unit.layout, range);
+    for (std::size_t piece = first; piece < last; ++piece) dropped.set(piece);
+  }
+  Hashes check{have.unit, unit.generation, Basis::kTracker, {}};
+  for (std::size_t piece = 0; piece < count; ++piece) {
+    if (dropped.test(piece) || (have.replace && !held.test(piece))) {
+      swarm_.set_held(*share, piece, false);
+    } else if (held.test(piece) && !share->held.test(piece)) {
+      // After a doubt, what a node held before may be what the doubt was about.
+      const bool fetched = share->coming.test(piece);
+      if (unit.generation > 0 && !fetched && unit.hashed.test(piece))
+        check.hashes.push_back({unit.layout.piece(piece), unit.pieces[piece].hash});
+      swarm_.set_held(*share, piece, true);
+      if (!unit.reread.test(piece)) swarm_.lease_piece_done(unit, piece);
+    }
+  }
+  if (!check.hashes.empty()) send(member.node, std::move(check));
+  changed_ = stirred_ = true;
+  return {};
+}
+
+Status TrackerMachine::on(Member& member, const Hashes& hashes) {
+  HUBDIST_ASSIGN(Share * share, share_of(member, hashes.unit));
+  if (hashes.generation != share->unit->generation) return {};
+  for (const RangeHash& one : hashes.hashes) {
+    const UnitLayout& layout = share->unit->layout;
+    if (one.range.empty() || one.range.begin >= layout.size) continue;
+    const std::size_t piece = layout.piece_at(one.range.begin);
+    if (layout.piece(piece) == one.range) state_hash(*share, piece, one.hash, hashes.basis);
+  }
+  changed_ = stirred_ = true;
+  return {};
+}
+
+void TrackerMachine::state_hash(Share& share, std::size_t piece, const Blake3& hash, Basis basis) {
+  UnitState& unit = *share.unit;
+  for (auto& [id, lease] : swarm_.leases())
+    if (lease.share == &share && lease.first <= piece && piece < lease.first + lease.count)
+      lease.progress = now_;
+  if (unit.reread.test(piece)) {
+    if (basis == Basis::kOrigin) replace_doubted(share, piece, hash);
+    return;
+  }
+  if (unit.hashed.test(piece) && unit.pieces[piece].hash != hash) {
+    settle_conflict(share, piece, hash, basis);
+    return;
+  }
+  if (!unit.hashed.test(piece)) swarm_.set_hash(unit, piece, hash, share.node);
+  swarm_.set_held(share, piece, true);
+  swarm_.lease_piece_done(unit, piece);
+}
+
+// The second reading of a doubted piece. Whoever holds other bytes has to get these.
+void TrackerMachine::replace_doubted(Share& share, std::size_t piece, const Blake3& hash) {
+  UnitState& unit = *share.unit;
+  const PieceState former = unit.pieces[piece];
+  if (former.hash != hash) {
+    for (const auto& other : unit.shares) {
+      if (other.get() == &share || !other->held.test(piece)) continue;
+      if (!unknown(former.hash)) swarm_.set_held(*other, piece, false);
+      send(
+          other->node,
+          Hashes{
+              other->number, unit.generation, Basis::kTracker, {{unit.layout.piece(piece), hash}}});
+    }
+    if (!unknown(former.hash) && former.stated_by != kNobody && former.stated_by != share.node)
+      swarm_.accuse(former.stated_by, share.node);
+  }
+  swarm_.set_hash(unit, piece, hash, share.node);
+  swarm_.set_held(share, piece, true);
+  swarm_.lease_piece_done(unit, piece);
+}
+
+// Two nodes say different things of one piece. The first word stands as long as somebody holds what
+// it names; which of them is right only the whole's identity can tell.
+void TrackerMachine::settle_conflict(Share& share, std::size_t piece, const Blake3& hash,
+                                     Basis basis) {
+  UnitState& unit = *share.unit;
+  const PieceState state = unit.pieces[piece];
+  const std::uint32_t own = share.held.test(piece) ? 1 : 0;
+  if (basis == Basis::kOrigin && state.stated_by != kNobody && state.stated_by != share.node)
+    swarm_.accuse(state.stated_by, share.node);
+  if (state.holders == own) {
+    swarm_.set_hash(unit, piece, hash, share.node);
+    swarm_.set_held(share, piece, true);
+  } else {
+    swarm_.set_held(share, piece, false);
+    send(share.node, Hashes{share.number,
+                            unit.generation,
+                            Basis::kTracker,
+                            {{unit.layout.piece(piece), state.hash}}});
+  }
+  swarm_.lease_piece_done(unit, piece);
+}
+
+Status TrackerMachine::on(Member& member, const LeaseProgress& progress) {
+  LeaseState* lease = swarm_.lease(progress.lease);
+  if (!lease || lease->node != member.node) return {};
+  if (progress.bytes > lease->progress_bytes) lease->progress = now_;
+  lease->progress_bytes = progress.bytes;
+  return {};
+}
+
+Status TrackerMachine::on(Member& member, const LeaseEnd& end) {
+  LeaseState* lease = swarm_.lease(end.lease);
+  if (!lease || lease->node != member.node) return {};
+  if (end.code == StatusCode::kOk)
+    lease->share->lease_failures = 0;
+  else if (end.code != StatusCode::kCancelled)
+    pause_leases(*lease->share);
+  swarm_.end_lease(end.lease);
+  changed_ = true;
+  return {};
+}
+
+void TrackerMachine::pause_leases(Share& share) {
+  const std::uint32_t doublings = std::min(share.lease_failures++, 6u);
+  share.no_lease_before = now_ + tuning_.lease_pause * (1 << doublings);
+  retries_.insert(share.no_lease_before);
+}
+
+Status TrackerMachine::on(Member& member, const LeaseHeld& held) {
+  HUBDIST_ASSIGN(Share * share, share_of(member, held.unit));
+  if (held.ranges.empty() || swarm_.lease(held.lease)) return {};
+  const ByteRange range{held.ranges.front().begin, held.ranges.back().end};
+  const auto [first, last] = pieces_touching(share->unit->layout, range);
+  if (first == last) return {};
+  const LeaseState& lease = swarm_.begin_lease(*share, first, last - first, held.lease, now_);
+  if (lease.open.none()) {
+    swarm_.end_lease(held.lease);
+    send(member.node, LeaseRevoked{held.lease, "others hold these pieces or read them"});
+  }
+  return {};
+}
+
+Status TrackerMachine::on(Member& member, const Failure& failure) {
+  HUBDIST_ASSIGN(Share * share, share_of(member, failure.unit));
+  end_transfers(*share, failure.ranges);
+  changed_ = true;
+  const auto found = peers_.find(failure.peer);
+  if (found == peers_.end() || failure.generation != share->unit->generation) return {};
+  const NodeIndex source = found->second;
+  switch (failure.kind) {
+    case FailureKind::kCorrupt:
+      share->banned.push_back(swarm_.node(source).id);
+      swarm_.accuse(source, member.node);
+      lost_pieces(source, *share->unit, failure.ranges);
+      break;
+    case FailureKind::kGone:
+      lost_pieces(source, *share->unit, failure.ranges);
+      break;
+    case FailureKind::kRefused:
+    case FailureKind::kTimeout:
+      avoid(member.node, source);
+      break;
+    case FailureKind::kDisk:
+    case FailureKind::kReturned:
+    case FailureKind::kUnknown:
+      break;
+  }
+  return {};
+}
+
+void TrackerMachine::end_transfers(Share& share, const std::vector<ByteRange>& ranges) {
+  for (const ByteRange& range : ranges) {
+    const auto [first, last] = pieces_touching(share.unit->layout, range);
+    for (std::size_t piece = first; piece < last; ++piece) swarm_.end_transfer(share, piece);
+  }
+}
+
+void TrackerMachine::lost_pieces(NodeIndex source, UnitState& unit,
+                                 const std::vector<ByteRange>& ranges) {
+  for (const auto& share : unit.shares) {
+    if (share->node != source) continue;
+    for (const ByteRange& range : ranges) {
+      const auto [first, last] = pieces_touching(unit.layout, range);
+      for (std::size_t piece = first; piece < last; ++piece) swarm_.set_held(*share, piece, false);
+    }
+  }
+}
+
+// One node that cannot reach a peer may have itself to blame; two are believed.
+void TrackerMachine::avoid(NodeIndex node, NodeIndex source) {
+  const Instant until = now_ + tuning_.avoid;
+  auto& avoided = swarm_.node(node).avoided;
+  std::erase_if(avoided, [&](const auto& one) { return one.first == source || one.second < now_; });
+  avoided.emplace_back(source, until);
+  retries_.insert(until);
+  std::size_t avoiders = 0;
+  for (const NodeState& other : swarm_.nodes())
+    avoiders += static_cast<std::size_t>(
+        std::count_if(other.avoided.begin(), other.avoided.end(),
+                      [&](const auto& one) { return one.first == source && one.second > now_; }));
+  if (avoiders >= kAccusersThatBan) swarm_.node(source).suspended_until = until;
+}
+
+Status TrackerMachine::on(Member& member, const Verdict& verdict) {
+  HUBDIST_ASSIGN(Share * share, share_of(member, verdict.unit));
+  UnitState& unit = *share->unit;
+  if (verdict.kind != VerdictKind::kDoubted || verdict.generation != unit.generation) return {};
+  if (unit.generation >= kMaxGeneration) {
+    send(member.node, Notice{StatusCode::kDataLoss,
+                             concat("unit ", unit.layout.id, " was doubted ", kMaxGeneration,
+                                    " times: its origin does not give what it states"),
+                             verdict.unit});
+    return {};
+  }
+  swarm_.doubt(unit);
+  std::erase_if(asks_, [&](const Ask& ask) { return ask.holder->unit == &unit; });
+  for (const auto& other : unit.shares)
+    send(other->node, Verdict{other->number, unit.generation, VerdictKind::kDoubted});
+  changed_ = stirred_ = true;
+  return {};
+}
+
+Status TrackerMachine::on(Member& member, const Withdraw& withdraw) {
+  HUBDIST_ASSIGN(Share * share, share_of(member, withdraw.unit));
+  drop_asks(*share);
+  swarm_.withdraw(*share);
+  changed_ = stirred_ = true;
+  return {};
+}
+
+Status TrackerMachine::on(Member& member, const Rates& rates) {
+  swarm_.node(member.node).rates = rates;
+  if (!member.reported) changed_ = true;
+  member.reported = true;
+  return {};
+}
+
+Status TrackerMachine::on(Member& member, const WatchNeeded& watch) {
+  member.watches = watch.on;
+  member.told_needed.reset();
+  stirred_ = true;
+  next_gossip_ = now_;
+  return {};
+}
+
+// --- Decisions ----------------------------------------------------------------------------------
+
+std::uint32_t TrackerMachine::reported() const {
+  return static_cast<std::uint32_t>(std::count_if(
+      members_.begin(), members_.end(), [](const auto& member) { return member.second.reported; }));
+}
+
+bool TrackerMachine::settling() const {
+  if (now_ >= settle_until_) return false;
+  return expected_members_ == 0 || reported() < expected_members_;
+}
+
+void TrackerMachine::advance(Instant now, std::vector<TrackerOutput>& out) {
+  now_ = now;
+  out_ = &out;
+  expire_leases();
+  expire_asks();
+  while (!retries_.empty() && *retries_.begin() <= now_) {
+    retries_.erase(retries_.begin());
+    changed_ = true;
+  }
+  const bool settles = settling();
+  if (!settles && settle_until_ != Instant{}) {
+    settle_until_ = Instant{};
+    changed_ = stirred_ = true;
+  }
+  if (changed_) {
+    changed_ = false;
+    Plan plan;
+    decide(swarm_, tuning_.policy, !settles, next_lease_, now_, plan);
+    carry_out(plan);
+  }
+  if (stirred_ && now_ >= next_gossip_) gossip();
+}
+
+void TrackerMachine::carry_out(const Plan& plan) {
+  carry_out_fetches(plan);
+  for (const LeaseChoice& choice : plan.leases) {
+    const LeaseState& lease = *swarm_.lease(choice.lease);
+    const UnitState& unit = *lease.share->unit;
+    Lease message{lease.id, lease.share->number, unit.generation, {}, 0};
+    message.ranges.push_back(range_of(unit.layout, lease.first, lease.first + lease.count));
+    send(lease.node, std::move(message));
+    ++decisions_;
+  }
+  for (const AskChoice& choice : plan.asks) {
+    const UnitState& unit = *choice.holder->unit;
+    AskHashes message{choice.holder->number, unit.generation, {}};
+    for (const std::size_t piece : choice.pieces)
+      message.ranges.push_back(unit.layout.piece(piece));
+    send(choice.holder->node, std::move(message));
+    asks_.push_back({choice.holder, choice.pieces, now_ + tuning_.hash_timeout});
+  }
+}
+
+void TrackerMachine::carry_out_fetches(const Plan& plan) {
+  std::unordered_map<NodeIndex, Decisions> batches;
+  for (const FetchChoice& choice : plan.fetches) {
+    const Share& share = *choice.receiver;
+    const UnitState& unit = *share.unit;
+    introduce(share.node, choice.source);
+    Decision decision{share.number, unit.generation, swarm_.node(choice.source).number, {}, 0};
+    for (std::size_t piece = choice.first; piece < choice.first + choice.count; ++piece)
+      decision.pieces.push_back({unit.layout.piece(piece), unit.pieces[piece].hash});
+    batches[share.node].decisions.push_back(std::move(decision));
+    decisions_ += choice.count;
+  }
+  for (auto& [node, batch] : batches) send(node, std::move(batch));
+}
+
+void TrackerMachine::introduce(NodeIndex to, NodeIndex peer) {
+  const NodeState& node = swarm_.node(peer);
+  if (!members_.at(connection(to)).introduced.insert(node.number).second) return;
+  send(to, Peers{{{node.number, node.id, node.address, node.zone, {}, {}}}, {}});
+}
+
+// A lease that makes no progress is given anew; what its holder still brings is welcome.
+void TrackerMachine::expire_leases() {
+  std::vector<LeaseId> stalled;
+  for (const auto& [id, lease] : swarm_.leases())
+    if (lease.progress + tuning_.lease_timeout <= now_) stalled.push_back(id);
+  for (const LeaseId id : stalled) {
+    pause_leases(*swarm_.lease(id)->share);
+    swarm_.end_lease(id);
+    changed_ = true;
+  }
+}
+
+// A holder that does not answer is not taken for one.
+void TrackerMachine::expire_asks() {
+  std::erase_if(asks_, [&](const Ask& ask) {
+    UnitState& unit = *ask.holder->unit;
+    const bool answered = std::none_of(ask.pieces.begin(), ask.pieces.end(), [&](std::size_t p) {
+      return unit.asked.test(p) && ask.holder->held.test(p);
+    });
+    if (!answered && now_ < ask.until) return false;
+    for (const std::size_t piece : ask.pieces) {
+      if (!unit.asked.test(piece)) continue;
+      unit.asked.reset(piece);
+      swarm_.set_held(*ask.holder, piece, false);
+    }
+    changed_ = true;
+    return true;
+  });
+}
+
+void TrackerMachine::drop_asks(const Share& share) {
+  std::erase_if(asks_, [&](const Ask& ask) {
+    if (ask.holder != &share) return false;
+    for (const std::size_t piece : ask.pieces) share.unit->asked.reset(piece);
+    return true;
+  });
+}
+
+void TrackerMachine::gossip() {
+  stirred_ = false;
+  next_gossip_ = now_ + tuning_.gossip;
+  const auto count = static_cast<std::uint32_t>(swarm_.living());
+  for (auto& [id, member] : members_) {
+    std::vector<PeerNumber> gone;
+    for (const PeerNumber peer : gone_)
+      if (member.introduced.erase(peer)) gone.push_back(peer);
+    if (!gone.empty()) send(member.node, Peers{{}, std::move(gone)});
+    if (member.told_members != count) send(member.node, Members{count});
+    member.told_members = count;
+    if (!member.watches) continue;
+    const bool needed = settling() || swarm_.needed(member.node);
+    if (member.told_needed != needed) send(member.node, Needed{needed});
+    member.told_needed = needed;
+  }
+  gone_.clear();
+}
+
+std::optional<Instant> TrackerMachine::next_wakeup() const {
+  Instant next = kNever;
+  if (changed_) next = now_;
+  if (stirred_) next = std::min(next, next_gossip_);
+  if (settle_until_ != Instant{}) next = std::min(next, settle_until_);
+  if (!retries_.empty()) next = std::min(next, *retries_.begin());
+  for (const auto& [id, lease] : swarm_.leases())
+    next = std::min(next, lease.progress + tuning_.lease_timeout);
+  for (const Ask& ask : asks_) next = std::min(next, ask.until);
+  if (next == kNever) return std::nullopt;
+  return next;
+}
+
+}  // namespace hubdist::exchange
