@@ -10,6 +10,8 @@ import shutil
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 SOURCE = Path(__file__).resolve().parent
@@ -66,12 +68,9 @@ def check_exported(prefix: Path, build: Path) -> None:
             )
 
 
-def check_download(program: Path, consumer: Path, work: Path) -> None:
-    """The consumer downloads what the installed program serves."""
-    model = work / "model"
-    model.mkdir()
-    (model / "config.json").write_text('{"model_type": "test"}\n')
-    (model / "model.safetensors").write_bytes(bytes(range(256)) * 20_000)
+@contextmanager
+def serving_hub(program: Path, model: Path, work: Path) -> Iterator[str]:
+    """A hub with the folder `model` as org/model; yields its URL."""
     root, port_file = work / "root", work / "port"
     run(program, "hub", "add", model, "org/model", "--root", root, env=clean_environment())
     serve = [program, "hub", "serve", "--root", root, "--listen", "127.0.0.1:0"]
@@ -82,14 +81,23 @@ def check_download(program: Path, consumer: Path, work: Path) -> None:
             assert server.poll() is None, "the hub ended"
             assert time.monotonic() < deadline, f"the hub did not start within {PATIENCE} s"
             time.sleep(0.02)
-        endpoint = f"http://127.0.0.1:{port_file.read_text().strip()}"
+        yield f"http://127.0.0.1:{port_file.read_text().strip()}"
+    finally:
+        server.terminate()
+        server.wait(10)
+
+
+def check_download(program: Path, consumer: Path, work: Path) -> None:
+    """The consumer downloads what the installed program serves."""
+    model = work / "model"
+    model.mkdir()
+    (model / "config.json").write_text('{"model_type": "test"}\n')
+    (model / "model.safetensors").write_bytes(bytes(range(256)) * 20_000)
+    with serving_hub(program, model, work) as endpoint:
         environment = clean_environment(
             HF_ENDPOINT=endpoint, HF_HOME=work / "cache", HUBDIST_HOME=work / "home"
         )
         snapshot = Path(run(consumer, "org/model", env=environment).strip())
-    finally:
-        server.terminate()
-        server.wait(10)
     for file in model.iterdir():
         assert (snapshot / file.name).read_bytes() == file.read_bytes(), f"{file.name} differs"
 
