@@ -4,6 +4,7 @@
 #include <hubdist/core/glob.h>
 #include <hubdist/core/hash.h>
 #include <hubdist/core/identity.h>
+#include <hubdist/core/merkle.h>
 #include <hubdist/core/piece_map.h>
 #include <hubdist/core/snapshot.h>
 #include <hubdist/core/uri.h>
@@ -102,20 +103,29 @@ void bind_identity(py::module_& m) {
       "be missing; with none the content cannot be proved.")
       .def(py::init([](const std::optional<std::string>& sha256,
                        const std::optional<std::string>& git_sha1,
-                       const std::optional<std::string>& md5) {
+                       const std::optional<std::string>& md5,
+                       const std::optional<std::string>& xet) {
              Identity identity;
              identity.sha256 = digest_of<Sha256>(sha256);
              identity.git_sha1 = digest_of<Sha1>(git_sha1);
              identity.md5 = digest_of<Md5>(md5);
+             if (xet) identity.xet = unwrap(parse_xet_hex<XetHash>(*xet));
              return identity;
            }),
            py::kw_only(), py::arg("sha256") = py::none(), py::arg("git_sha1") = py::none(),
-           py::arg("md5") = py::none())
+           py::arg("md5") = py::none(), py::arg("xet") = py::none())
       .def_property_readonly("sha256", [](const Identity& i) { return hex_of(i.sha256); })
       .def_property_readonly(
           "git_sha1", [](const Identity& i) { return hex_of(i.git_sha1); },
           "Names a content only inside one repository.")
       .def_property_readonly("md5", [](const Identity& i) { return hex_of(i.md5); })
+      .def_property_readonly(
+          "xet",
+          [](const Identity& i) -> std::optional<std::string> {
+            if (!i.xet) return std::nullopt;
+            return xet_hex(*i.xet);
+          },
+          "The Xet file hash, in Xet's text form.")
       .def_property_readonly("provable", &Identity::provable)
       .def("__str__", &Identity::name)
       .def("__repr__", [](const Identity& i) { return concat("Identity('", i.name(), "')"); })

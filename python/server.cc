@@ -1,8 +1,99 @@
-// server/: a hub in process.
-#include "bindings.h"
+// server/: a hub of one's own, in process.
+#include "blocking.h"
+#include "handle.h"
+#include <hubdist/server/hub_server.h>
 
 namespace hubdist::python {
+namespace {
 
-void bind_server(py::module_&) {}
+using ServerHandle = Handle<HubServer>;
+
+std::unique_ptr<ServerHandle> start_server(Path root, std::string listen, bool allow_insecure,
+                                           std::string public_url, std::size_t handler_threads) {
+  HubServerOptions options;
+  options.root = std::move(root);
+  options.listen = std::move(listen);
+  options.allow_insecure = allow_insecure;
+  options.public_url = std::move(public_url);
+  options.handler_threads = handler_threads;
+  auto server = blocking([&](const std::stop_token&) { return HubServer::start(options); });
+  return std::make_unique<ServerHandle>("HubServer", std::move(server));
+}
+
+std::optional<Gating> gating_of(const std::optional<std::string>& gated) {
+  if (!gated) return std::nullopt;
+  if (*gated == "none") return Gating::kNone;
+  if (*gated == "auto") return Gating::kAuto;
+  if (*gated == "manual") return Gating::kManual;
+  raise_status(invalid_argument("gated is \"none\", \"auto\" or \"manual\", not \"", *gated, "\""));
+}
+
+AddFolderResult add(const ServerHandle& self, const Path& folder, const std::string& repo_id,
+                    const std::string& repo_type, std::string branch, std::string message,
+                    std::string author, std::optional<bool> is_private,
+                    const std::optional<std::string>& gated, std::vector<std::string> readers) {
+  const auto server = self.get();
+  const RepoId repo = unwrap(RepoId::parse(unwrap(parse_repo_type(repo_type)), repo_id));
+  AddFolderOptions options;
+  options.branch = std::move(branch);
+  options.message = std::move(message);
+  options.author = std::move(author);
+  options.is_private = is_private;
+  options.gating = gating_of(gated);
+  options.readers = std::move(readers);
+  return blocking([&](std::stop_token stop) { return server->add(folder, repo, options, stop); },
+                  self.closing());
+}
+
+}  // namespace
+
+void bind_server(py::module_& m) {
+  py::class_<AddFolderResult>(m, "AddFolderResult", "What a folder became in a hub.")
+      .def_property_readonly("commit", [](const AddFolderResult& r) { return r.commit.hex(); })
+      .def_readonly("changed", &AddFolderResult::changed,
+                    "False: the branch had this content already, no commit was made.")
+      .def_readonly("files", &AddFolderResult::files)
+      .def_readonly("bytes", &AddFolderResult::bytes, "Of all files.")
+      .def_readonly("new_bytes", &AddFolderResult::new_bytes,
+                    "Of contents that the hub did not hold yet.");
+  const HubServerOptions standard;
+  const AddFolderOptions usual;
+  py::class_<ServerHandle> type(
+      m, "HubServer",
+      "A hub of one's own, which the clients of Hugging Face read by HF_ENDPOINT alone.\n\n"
+      "`root` is the folder that holds the hub, made if missing; any number of servers may share "
+      "it. `listen` is \"host:port\", port 0: any. Tokens travel in clear text over plain http, so "
+      "that an address which is not loopback is refused unless `allow_insecure` says that the "
+      "network is trusted. `public_url`: how clients reach the server behind a proxy. Thread-safe. "
+      "Serves until close(), the end of a `with` block, or the end of the interpreter.");
+  type.def(py::init(&start_server), py::arg("root"), py::kw_only(),
+           py::arg("listen") = standard.listen, py::arg("allow_insecure") = false,
+           py::arg("public_url") = "", py::arg("handler_threads") = standard.handler_threads)
+      .def_property_readonly(
+          "address", [](const ServerHandle& self) { return self.get()->address(); },
+          "\"127.0.0.1:4711\"")
+      .def_property_readonly(
+          "endpoint", [](const ServerHandle& self) { return self.get()->endpoint(); },
+          "\"http://127.0.0.1:4711\", for HF_ENDPOINT.")
+      .def("add", &add, py::arg("folder"), py::arg("repo_id"), py::kw_only(),
+           py::arg("repo_type") = "model", py::arg("branch") = usual.branch,
+           py::arg("message") = "", py::arg("author") = usual.author,
+           py::arg("private") = py::none(), py::arg("gated") = py::none(),
+           py::arg("readers") = std::vector<std::string>{},
+           "Puts the content of a folder as a commit on a branch, which then holds these files and "
+           "no others. What is None stays as it is; a new repository is public and not gated. "
+           "`gated`: \"none\", \"auto\" or \"manual\". `readers` are added to those there are.")
+      .def(
+          "add_token",
+          [](const ServerHandle& self, const std::string& user) {
+            const auto server = self.get();
+            const Secret token =
+                blocking([&](const std::stop_token&) { return server->add_token(user); });
+            return std::string(token.reveal());
+          },
+          py::arg("user"),
+          "Makes the user if missing, and a new token, which cannot be asked for again.");
+  bind_closing(type, "Stops serving; answers under way get 5 s.");
+}
 
 }  // namespace hubdist::python
