@@ -87,6 +87,8 @@ class HttpServer::Impl {
 
   Status listen() {
     HUBDIST_ASSIGN(const tcp::endpoint wanted, parse_endpoint(io_, shared_.options.listen));
+    if (shared_.options.loopback_only && !wanted.address().is_loopback())
+      return failed_precondition("'", shared_.options.listen, "' is not a loopback address");
     error_code error;
     acceptor_.open(wanted.protocol(), error);
     if (!error) acceptor_.set_option(tcp::acceptor::reuse_address(true), error);

@@ -91,6 +91,7 @@ struct HttpExchange {
 
 struct HttpServerOptions {
   std::string listen = "127.0.0.1:0";  // "host:port", "[v6]:port"; port 0: any
+  bool loopback_only = false;          // FailedPrecondition for any other address
   std::size_t io_threads = 0;          // 0: as many as cores, at least 2
   std::size_t handler_threads = 16;
   HttpServerLimits limits;

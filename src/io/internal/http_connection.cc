@@ -231,6 +231,9 @@ asio::awaitable<int> HttpConnection::read_request(Parser& parser) {
   }
   const int version = static_cast<int>(parser.get().version());
   if (version != 10 && version != 11) co_return 400;
+  // One Host, no more, no less (RFC 9112, section 3.2).
+  const std::size_t hosts = parser.get().count(http::field::host);
+  if (hosts > 1 || (hosts == 0 && version == 11)) co_return 400;
   if (parser.is_done()) co_return 0;
 
   const std::string expect = text_of(parser.get()[http::field::expect]);

@@ -1,0 +1,195 @@
+#include <cstdio>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "cli/command.h"
+#include "cli/format.h"
+#include <hubdist/base/json_writer.h>
+#include <hubdist/server/accounts.h>
+#include <hubdist/server/hub_server.h>
+
+namespace hubdist::cli {
+namespace {
+
+struct AddArguments {
+  Path folder;
+  std::string repo;
+  Path root;
+  std::string type = "model";
+  std::string gating;
+  bool is_private = false;
+  bool is_public = false;
+  bool json = false;
+  AddFolderOptions options;
+  RepoId id;  // of `repo` and `type`
+};
+
+struct ServeArguments {
+  HubServerOptions options;
+  Path port_file;
+};
+
+struct TokenArguments {
+  std::string user;
+  Path root;
+};
+
+CLI::Option* add_root(CLI::App& command, Path& root) {
+  return command.add_option("--root", root, "The folder that holds the hub")->required();
+}
+
+void print_added(const AddArguments& arguments, const AddFolderResult& result) {
+  if (arguments.json) {
+    const std::string line = JsonWriter()
+                                 .begin_object()
+                                 .field("repo", arguments.id.name)
+                                 .field("type", name(arguments.id.type))
+                                 .field("branch", arguments.options.branch)
+                                 .field("commit", result.commit.hex())
+                                 .field("changed", result.changed)
+                                 .field("files", result.files)
+                                 .field("bytes", result.bytes)
+                                 .field("new_bytes", result.new_bytes)
+                                 .end_object()
+                                 .take();
+    std::puts(line.c_str());
+    return;
+  }
+  const std::string line =
+      concat(arguments.id.name, '@', arguments.options.branch, ' ', result.commit.hex(), ": ",
+             format_count(result.files, "file"), ", ", format_bytes(result.bytes),
+             result.changed ? concat(", ", format_bytes(result.new_bytes), " new") : ", unchanged");
+  std::puts(line.c_str());
+}
+
+Status run_add(const AddArguments& arguments, std::stop_token stop) {
+  FileSystem& fs = posix_file_system();
+  HUBDIST_ASSIGN(const auto store, open_folder_store(fs, arguments.root));
+  Repositories repositories(*store);
+  HUBDIST_ASSIGN(const AddFolderResult result,
+                 add_folder(repositories, fs, arguments.folder, arguments.id, arguments.options,
+                            std::move(stop)));
+  print_added(arguments, result);
+  return {};
+}
+
+void check_add(AddArguments& arguments) {
+  const auto type = parse_repo_type(arguments.type);
+  if (!type.ok()) usage_error("--type", type.status());
+  auto id = RepoId::parse(*type, arguments.repo);
+  if (!id.ok()) usage_error("repo", id.status());
+  arguments.id = *std::move(id);
+  if (arguments.is_private || arguments.is_public)
+    arguments.options.is_private = arguments.is_private;
+  if (arguments.gating == "none") arguments.options.gating = Gating::kNone;
+  if (arguments.gating == "auto") arguments.options.gating = Gating::kAuto;
+  if (arguments.gating == "manual") arguments.options.gating = Gating::kManual;
+}
+
+void add_add_command(CLI::App& hub, Action& action) {
+  CLI::App* command = hub.add_subcommand("add", "Put a folder as a commit into a hub");
+  auto arguments = std::make_shared<AddArguments>();
+  AddArguments& a = *arguments;
+  command->add_option("folder", a.folder, "The folder; the commit holds its files and no others")
+      ->required()
+      ->check(CLI::ExistingDirectory);
+  command->add_option("repo", a.repo, "owner/name")->required();
+  add_root(*command, a.root);
+  command->add_option("--revision", a.options.branch, "The branch")->capture_default_str();
+  command->add_option("--type", a.type, "model, dataset or space")->capture_default_str();
+  CLI::Option* is_private =
+      command->add_flag("--private", a.is_private, "Only its owner and its readers see it");
+  command->add_flag("--public", a.is_public, "Everybody reads it (a new repository's default)")
+      ->excludes(is_private);
+  command
+      ->add_option("--gated", a.gating,
+                   "Everybody sees that it is there, only readers get its files; "
+                   "none, auto or manual (without a value: manual)")
+      ->expected(0, 1)
+      ->default_str("manual")
+      ->check(CLI::IsMember({"none", "auto", "manual"}));
+  command->add_option("--reader", a.options.readers, "A user that may read; may be repeated")
+      ->expected(1)
+      ->take_all()
+      ->type_name("NAME");
+  command->add_option("--message", a.options.message, "The commit's message");
+  command->add_option("--author", a.options.author, "The commit's author")->capture_default_str();
+  command->add_flag("--json", a.json, "Print what was done as JSON");
+  command->footer(
+      "What is not said stays as it is: adding to a private repository without --private keeps\n"
+      "it private. Files larger than 10 MiB, and those that .gitattributes names (without one,\n"
+      "*.safetensors, *.bin and their kin), are kept apart as LFS files.");
+  command->callback([&action, arguments] {
+    check_add(*arguments);
+    action = [arguments](std::stop_token stop) { return run_add(*arguments, std::move(stop)); };
+  });
+}
+
+Status run_serve(const ServeArguments& arguments, std::stop_token stop) {
+  HUBDIST_ASSIGN(const std::unique_ptr<HubServer> server, HubServer::start(arguments.options));
+  HUBDIST_TRY(announce("hub", server->address(), arguments.port_file));
+  HUBDIST_TRY(serve_until_stopped(std::move(stop)));
+  server->stop();
+  return {};
+}
+
+void add_serve_command(CLI::App& hub, Action& action) {
+  CLI::App* command = hub.add_subcommand("serve", "Serve a hub to Hugging Face's clients");
+  auto arguments = std::make_shared<ServeArguments>();
+  HubServerOptions& options = arguments->options;
+  add_root(*command, options.root);
+  command->add_option("--listen", options.listen, "Address to listen on; port 0 takes a free one")
+      ->capture_default_str();
+  command->add_option("--port-file", arguments->port_file, "Write the port to this file");
+  command
+      ->add_option("--public-url", options.public_url,
+                   "How clients reach the hub, when a proxy stands in front")
+      ->type_name("URL");
+  command->add_flag("--allow-insecure", options.allow_insecure,
+                    "Listen on an address that is not loopback, although tokens and private "
+                    "files then travel in clear text");
+  command->footer(
+      "Clients use it by HF_ENDPOINT=http://HOST:PORT alone. HUBDIST_LOG=info writes an access\n"
+      "log to standard error.");
+  command->callback([&action, arguments] {
+    action = [arguments](std::stop_token stop) { return run_serve(*arguments, std::move(stop)); };
+  });
+}
+
+Status run_token_add(const TokenArguments& arguments) {
+  HUBDIST_ASSIGN(const auto store, open_folder_store(posix_file_system(), arguments.root));
+  HUBDIST_ASSIGN(const Secret token, Accounts(*store).add_token(arguments.user));
+  const std::string_view text = token.reveal();
+  std::fwrite(text.data(), 1, text.size(), stdout);
+  std::fputc('\n', stdout);
+  return {};
+}
+
+void add_token_commands(CLI::App& hub, Action& action) {
+  CLI::App* token = hub.add_subcommand("token", "Tokens of a hub's users");
+  token->require_subcommand(1);
+  CLI::App* command = token->add_subcommand(
+      "add", "Make a token for a user, who is made if missing, and print it, once");
+  auto arguments = std::make_shared<TokenArguments>();
+  command->add_option("user", arguments->user, "The user's name")->required();
+  add_root(*command, arguments->root);
+  command->footer(
+      "Only the token's hash is kept. It reads public repositories, those of its user\n"
+      "(user/name), and those that name the user a reader.");
+  command->callback([&action, arguments] {
+    action = [arguments](std::stop_token) { return run_token_add(*arguments); };
+  });
+}
+
+}  // namespace
+
+void add_hub_commands(CLI::App& app, Action& action) {
+  CLI::App* hub = app.add_subcommand("hub", "Run a hub of one's own");
+  hub->require_subcommand(1);
+  add_add_command(*hub, action);
+  add_serve_command(*hub, action);
+  add_token_commands(*hub, action);
+}
+
+}  // namespace hubdist::cli

@@ -1,0 +1,125 @@
+#include "server/internal/api_support.h"
+
+#include <algorithm>
+#include <charconv>
+
+#include <hubdist/base/log.h>
+#include <hubdist/io/http_client.h>
+
+namespace hubdist::internal {
+
+namespace {
+
+int http_status_of(const Status& error) {
+  if (const auto given = detail(error, Detail::kHttpStatus)) {
+    int status = 500;
+    std::from_chars(given->data(), given->data() + given->size(), status);
+    return status;
+  }
+  switch (error.code()) {
+    case StatusCode::kNotFound:
+      return 404;
+    case StatusCode::kInvalidArgument:
+      return 400;
+    default:
+      return 500;
+  }
+}
+
+}  // namespace
+
+std::optional<std::string> ApiRequest::parameter(std::string_view name) const {
+  for (const auto& [key, value] : query)
+    if (key == name) return value;
+  return std::nullopt;
+}
+
+bool ApiRequest::flag(std::string_view name) const {
+  const auto value = parameter(name);
+  return value && (*value == "1" || equal_ignoring_case(*value, "true"));
+}
+
+std::size_t ApiRequest::page_size(std::size_t most) const {
+  const auto text = parameter("limit");
+  std::size_t limit = 0;
+  if (!text) return most;
+  const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), limit);
+  if (error != std::errc() || limit == 0) return most;
+  return std::min(limit, most);
+}
+
+std::string ApiRequest::next_link(std::string_view name, std::string_view value) const {
+  std::string url = concat(origin, http.path, '?');
+  for (const auto& [key, content] : query)
+    if (key != name) url += concat(percent_encode(key), '=', percent_encode(content), '&');
+  return concat('<', url, percent_encode(name), '=', percent_encode(value), ">; rel=\"next\"");
+}
+
+Status api_error(int http_status, std::string_view code, std::string_view text) {
+  const StatusCode canonical = http_status == 401   ? StatusCode::kUnauthenticated
+                               : http_status == 403 ? StatusCode::kPermissionDenied
+                               : http_status == 404 ? StatusCode::kNotFound
+                                                    : StatusCode::kInvalidArgument;
+  Status error =
+      with_detail(make_status(canonical, text), Detail::kHttpStatus, std::to_string(http_status));
+  return code.empty() ? error : with_detail(std::move(error), Detail::kHubError, code);
+}
+
+Status not_authenticated() { return api_error(401, "", "Invalid username or password."); }
+
+Status entry_not_found(std::string_view path) {
+  return api_error(404, "EntryNotFound", concat("Entry not found: ", path.substr(0, 1000)));
+}
+
+Status check_file_access(const OpenRepo& repo, std::string_view user) {
+  if (repo.access == Access::kFiles) return {};
+  const std::string what =
+      concat("Access to ", name(repo.id.type), ' ', repo.id.name, " is restricted");
+  if (user.empty())
+    return api_error(401, "GatedRepo",
+                     concat(what,
+                            ". You must have access to it and be authenticated to access "
+                            "it. Please log in."));
+  return api_error(403, "GatedRepo",
+                   concat(what,
+                          " and you are not in the authorized list. Ask the hub's operator "
+                          "to name you as a reader."));
+}
+
+HttpServerResponse json_response(std::string text) {
+  HttpServerResponse response;
+  response.headers.add("Content-Type", "application/json; charset=utf-8");
+  response.body = std::move(text);
+  return response;
+}
+
+HttpServerResponse error_response(const Status& error) {
+  const int status = http_status_of(error);
+  // What went wrong inside is for the operator's log.
+  std::string_view text = message(error);
+  if (status >= 500) {
+    log(LogLevel::kError, "the hub failed: ", text);
+    text = "Internal error of the hub: see its log";
+  }
+  HttpServerResponse response =
+      json_response(JsonWriter().begin_object().field("error", text).end_object().take());
+  response.status = status;
+  response.headers.add("X-Error-Message", field_text(text));
+  if (const auto code = detail(error, Detail::kHubError))
+    response.headers.add("X-Error-Code", *code);
+  if (status == 401) response.headers.add("WWW-Authenticate", "Bearer realm=\"hub\"");
+  return response;
+}
+
+std::string field_text(std::string_view text) {
+  std::string out;
+  for (const char c : text) {
+    if (c >= 0x20 && c < 0x7f)
+      out += c;
+    else
+      out += percent_encode({&c, 1});
+  }
+  return out;
+}
+
+}  // namespace hubdist::internal

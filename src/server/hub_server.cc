@@ -1,0 +1,96 @@
+#include "server/internal/hub_api.h"
+#include <hubdist/base/log.h>
+#include <hubdist/io/http_server.h>
+#include <hubdist/server/hub_server.h>
+
+namespace hubdist {
+
+namespace {
+
+constexpr std::uint64_t kMaxBody = 8 * kMiB;  // of paths-info: some ten thousand paths
+constexpr std::string_view kRefusal =
+    "tokens and private files would travel in clear text; listen on loopback, behind a proxy with "
+    "TLS, or say that the network is trusted (--allow-insecure)";
+
+void log_exchange(const HttpExchange& exchange) {
+  const auto milliseconds =
+      std::chrono::duration_cast<std::chrono::milliseconds>(exchange.time).count();
+  log(LogLevel::kInfo, exchange.remote, ' ', exchange.method, ' ', exchange.path, ' ',
+      exchange.status, ' ', exchange.body_bytes, " bytes ", milliseconds, " ms",
+      exchange.complete ? "" : " broken off");
+}
+
+Status check_public_url(std::string_view url) {
+  if (url.empty()) return {};
+  for (const std::string_view scheme : {"http://", "https://"}) {
+    if (!url.starts_with(scheme)) continue;
+    const std::string_view host = url.substr(scheme.size());
+    if (!host.empty() && host.find_first_of("/?#@ <>\"") == std::string_view::npos) return {};
+  }
+  return invalid_argument("'", url, "' is not a public URL: give scheme and host, such as ",
+                          "https://hub.example.org");
+}
+
+}  // namespace
+
+class HubServer::Impl {
+ public:
+  explicit Impl(std::unique_ptr<ObjectStore> store)
+      : store_(std::move(store)), repositories_(*store_), accounts_(*store_) {}
+
+  Status serve(const HubServerOptions& options) {
+    HttpServerOptions http;
+    http.listen = options.listen;
+    http.handler_threads = options.handler_threads;
+    http.limits.body = kMaxBody;
+    http.on_exchange = log_exchange;
+    http.loopback_only = !options.allow_insecure;
+    auto started = HttpServer::start(
+        std::move(http), std::make_shared<internal::HubApi>(*store_, options.public_url));
+    if (started.status().code() == StatusCode::kFailedPrecondition)
+      return with_context(started.status(), kRefusal);
+    if (!started.ok()) return started.status();
+    http_ = *std::move(started);
+    if (http_->loopback()) return {};
+    log(LogLevel::kWarning, "the hub serves plain http on ", http_->address(),
+        ": tokens and private files travel in clear text");
+    return {};
+  }
+
+  HttpServer& http() { return *http_; }
+  Repositories& repositories() { return repositories_; }
+  Accounts& accounts() { return accounts_; }
+
+ private:
+  std::unique_ptr<ObjectStore> store_;
+  Repositories repositories_;
+  Accounts accounts_;
+  std::unique_ptr<HttpServer> http_;  // goes first: its handlers use the store
+};
+
+Result<std::unique_ptr<HubServer>> HubServer::start(HubServerOptions options) {
+  HUBDIST_TRY(check_public_url(options.public_url));
+  HUBDIST_ASSIGN(auto store, open_folder_store(posix_file_system(), options.root));
+  auto impl = std::make_unique<Impl>(std::move(store));
+  HUBDIST_TRY(impl->serve(options));
+  return std::unique_ptr<HubServer>(new HubServer(std::move(impl)));
+}
+
+HubServer::HubServer(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+HubServer::~HubServer() = default;
+
+std::string HubServer::address() const { return impl_->http().address(); }
+std::string HubServer::endpoint() const { return concat("http://", address()); }
+void HubServer::stop(std::chrono::milliseconds grace) { impl_->http().stop(grace); }
+
+Result<AddFolderResult> HubServer::add(const Path& folder, const RepoId& repo,
+                                       const AddFolderOptions& options, std::stop_token stop) {
+  return add_folder(impl_->repositories(), posix_file_system(), folder, repo, options,
+                    std::move(stop));
+}
+
+Result<Secret> HubServer::add_token(std::string_view user) {
+  return impl_->accounts().add_token(user);
+}
+
+}  // namespace hubdist

@@ -1,0 +1,48 @@
+// What the routes of the Hub API share: who asks, and how answers and errors look.
+#pragma once
+
+#include <initializer_list>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include <hubdist/base/json_writer.h>
+#include <hubdist/io/http_server.h>
+#include <hubdist/server/repository.h>
+
+namespace hubdist::internal {
+
+struct ApiRequest {
+  const HttpServerRequest& http;
+  HttpParameters query;
+  std::string user;    // empty without a token
+  std::string origin;  // "http://127.0.0.1:4711"
+
+  std::optional<std::string> parameter(std::string_view name) const;
+  bool flag(std::string_view name) const;  // "true", "True", "1"
+  // A number of things a page: the parameter `limit`, from 1 to `most`, `most` by default.
+  std::size_t page_size(std::size_t most) const;
+  // The same request with `name` set to `value`, as an absolute URL in a Link field.
+  std::string next_link(std::string_view name, std::string_view value) const;
+};
+
+// A repository that the asker may see.
+struct OpenRepo {
+  RepoId id;
+  RepoSettings settings;
+  Access access = Access::kNone;
+};
+
+// An error for the client: its HTTP status, its X-Error-Code (or none), its message.
+Status api_error(int http_status, std::string_view code, std::string_view text);
+Status not_authenticated();
+Status entry_not_found(std::string_view path);
+// OK when files may be read, else what a gated repository answers.
+Status check_file_access(const OpenRepo& repo, std::string_view user);
+
+HttpServerResponse json_response(std::string text);
+HttpServerResponse error_response(const Status& error);
+// `text` as a header field may carry it: other bytes than printable ASCII become "%XX".
+std::string field_text(std::string_view text);
+
+}  // namespace hubdist::internal
