@@ -64,8 +64,8 @@ TEST_CASE("sizes around the limits are one chunk or two") {
   const auto sizes = [](std::size_t size) { return sizes_of(chunk_ends(repeated(59, size))); };
   using Sizes = std::vector<std::uint64_t>;
   CHECK(chunk_ends({}).empty());
-  for (const std::size_t size : {1, 64, 8127, 8128, 8191, 8192, 8193, 131'071, 131'072})
-    CHECK(sizes(size) == Sizes{size});
+  constexpr std::size_t kOneChunk[] = {1, 64, 8127, 8128, 8191, 8192, 8193, 131'071, 131'072};
+  for (const std::size_t size : kOneChunk) CHECK(sizes(size) == Sizes{size});
   CHECK(sizes(131'073) == Sizes{131'072, 1});
 }
 
