@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <mutex>
 #include <random>
 #include <utility>
@@ -32,12 +33,16 @@ class FaultyBackend final : public ForwardingBackend {
   }
   Status read(const Uri& uri, ByteRange range, const BodySink& sink,
               std::stop_token stop) override {
+    return read_version(uri, {}, range, sink, std::move(stop));
+  }
+  Status read_version(const Uri& uri, std::string_view etag, ByteRange range, const BodySink& sink,
+                      std::stop_token stop) override {
     HUBDIST_TRY(maybe_fail());
-    if (draw(1000) >= script_.cut) return inner_->read(uri, range, sink, stop);
+    if (draw(1000) >= script_.cut) return inner_->read_version(uri, etag, range, sink, stop);
     std::uint64_t left = draw(range.size());
     const Status cut = unavailable("the connection was cut by the fault script");
-    const Status status = inner_->read(
-        uri, range,
+    const Status status = inner_->read_version(
+        uri, etag, range,
         [&](ByteView bytes) -> Status {
           const std::size_t taken =
               static_cast<std::size_t>(std::min<std::uint64_t>(left, bytes.size()));

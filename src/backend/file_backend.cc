@@ -1,5 +1,5 @@
 #include <algorithm>
-#include <array>
+#include <utility>
 #include <vector>
 
 #include <hubdist/backend/file_backend.h>
@@ -32,32 +32,28 @@ class FileBackend final : public Backend {
 
   Status read(const Uri& uri, ByteRange range, const BodySink& sink,
               std::stop_token stop) override {
+    return read_version(uri, {}, range, sink, std::move(stop));
+  }
+
+  Status read_version(const Uri& uri, std::string_view etag, ByteRange range, const BodySink& sink,
+                      std::stop_token stop) override {
+    if (range.empty()) return {};
     HUBDIST_ASSIGN(const auto file, fs_.open(uri.path, OpenMode::kRead));
-    std::vector<std::byte> buffer(std::min<std::uint64_t>(kReadSize, range.size()));
-    while (!range.empty()) {
-      if (stop.stop_requested()) return cancelled("stopped reading ", uri.path);
-      const std::size_t want =
-          static_cast<std::size_t>(std::min<std::uint64_t>(buffer.size(), range.size()));
-      HUBDIST_ASSIGN(const std::size_t got,
-                     file->pread(MutableBytes(buffer).first(want), range.begin));
-      if (got == 0)
-        return out_of_range(uri.path, " ends at or before byte ", range.begin, ", ", range.size(),
-                            " more were asked for");
-      HUBDIST_TRY(sink(ByteView(buffer).first(got)));
-      range.begin += got;
-    }
-    return {};
+    HUBDIST_TRY(check_version(*file, etag));
+    HUBDIST_TRY(read_open(*file, range, sink, stop));
+    return check_version(*file, etag);  // an edit meanwhile
   }
 
   // Readers see the old content or the whole new one.
   Status put(const Uri& uri, std::uint64_t size, const BodySource& source,
              std::stop_token stop) override {
     const Path path = uri.path;
-    const Path partial = concat(uri.path, ".hubdist-part");
     HUBDIST_TRY(fs_.make_directories(path.parent_path()));
-    Status status = write_all(partial, size, source, stop);
-    if (status.ok()) status = fs_.rename(partial, path);
-    if (!status.ok()) (void)fs_.remove(partial);
+    HUBDIST_ASSIGN(TemporaryFile temporary, make_temporary(fs_, path));
+    Status status = write_all(*temporary.file, size, source, stop);
+    temporary.file.reset();
+    if (status.ok()) status = fs_.rename(temporary.path, path);
+    if (!status.ok()) fs_.remove(temporary.path).IgnoreError();
     return status.ok() ? fs_.sync_directory(path.parent_path()) : status;
   }
 
@@ -73,6 +69,32 @@ class FileBackend final : public Backend {
  private:
   static std::string version(const FileInfo& info) {
     return concat(info.inode, "-", info.size, "-", info.mtime_ns);
+  }
+
+  static Status check_version(File& file, std::string_view etag) {
+    if (etag.empty()) return {};
+    HUBDIST_ASSIGN(const FileInfo info, file.info());
+    if (version(info) == etag) return {};
+    return aborted(file.path().native(), " was changed since it was looked at");
+  }
+
+  static Status read_open(File& file, ByteRange range, const BodySink& sink,
+                          const std::stop_token& stop) {
+    const std::string& name = file.path().native();
+    const std::uint64_t begin = range.begin;
+    std::vector<std::byte> buffer(std::min<std::uint64_t>(kReadSize, range.size()));
+    while (!range.empty()) {
+      if (stop.stop_requested()) return cancelled("stopped reading ", name);
+      const std::size_t want =
+          static_cast<std::size_t>(std::min<std::uint64_t>(buffer.size(), range.size()));
+      HUBDIST_ASSIGN(const std::size_t got,
+                     file.pread(MutableBytes(buffer).first(want), range.begin));
+      if (got == 0 && range.begin == begin) return out_of_range(name, " has no byte ", begin);
+      if (got == 0) return unavailable(name, " ends at ", range.begin, ", before byte ", range.end);
+      HUBDIST_TRY(sink(ByteView(buffer).first(got)));
+      range.begin += got;
+    }
+    return {};
   }
 
   Status walk(const Path& root, const std::string& below, std::size_t depth, ListPage& page,
@@ -96,21 +118,21 @@ class FileBackend final : public Backend {
     return {};
   }
 
-  Status write_all(const Path& path, std::uint64_t size, const BodySource& source,
-                   std::stop_token stop) {
-    HUBDIST_ASSIGN(const auto file, fs_.open(path, OpenMode::kTruncate));
+  static Status write_all(File& file, std::uint64_t size, const BodySource& source,
+                          const std::stop_token& stop) {
+    const std::string& name = file.path().native();
     std::vector<std::byte> buffer(kReadSize);
     std::uint64_t written = 0;
     while (true) {
-      if (stop.stop_requested()) return cancelled("stopped writing ", path.native());
+      if (stop.stop_requested()) return cancelled("stopped writing ", name);
       HUBDIST_ASSIGN(const std::size_t got, source(buffer));
       if (got == 0) break;
-      HUBDIST_TRY(file->pwrite(ByteView(buffer).first(got), written));
+      HUBDIST_TRY(file.pwrite(ByteView(buffer).first(got), written));
       written += got;
     }
     if (written != size)
-      return data_loss("the source for ", path.native(), " gave ", written, " bytes, not ", size);
-    return file->sync();
+      return data_loss("the source for ", name, " gave ", written, " bytes, not ", size);
+    return file.sync();
   }
 
   FileSystem& fs_;

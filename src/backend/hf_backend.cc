@@ -3,6 +3,8 @@
 #include "backend/internal/hf_replies.h"
 #include "backend/internal/http_object.h"
 #include <hubdist/backend/hf_backend.h>
+#include <hubdist/core/merkle.h>
+#include <hubdist/io/url.h>
 
 namespace hubdist {
 namespace {
@@ -12,10 +14,10 @@ using internal::status_of_hub;
 constexpr std::uint64_t kMaxApiReply = 64 * kMiB;
 constexpr std::string_view kDefaultRevision = "main";
 
-std::string_view origin_of(std::string_view url) {
-  const std::size_t scheme = url.find("://");
-  if (scheme == url.npos) return {};
-  return url.substr(0, url.find_first_of("/?#", scheme + 3));
+// Where a hub sends a client for bytes is an absolute URL; a relative one is another name of the
+// file (a renamed repository, a cache of the hub's own), whose answer has the facts.
+bool is_relative(std::string_view location) {
+  return !location.starts_with("//") && location.find("://") == location.npos;
 }
 
 class HfBackendImpl final : public HfBackend {
@@ -32,11 +34,19 @@ class HfBackendImpl final : public HfBackend {
   Result<ObjectInfo> stat(const Uri& uri, std::stop_token stop) override {
     const std::string what = format_uri(uri);
     HttpRequest request = request_for("HEAD", resolve_url(uri));
-    request.redirects = Redirects::kFollowSameOrigin;  // where the bytes are is of no interest
+    request.redirects = Redirects::kReturn;
     request.total_timeout = options_.metadata_timeout;
-    HUBDIST_ASSIGN(const HttpReply reply, client_->fetch(request, 0, stop));
-    if (reply.status < 300 || reply.status >= 400) HUBDIST_TRY(status_of_hub(reply, what, true));
-    return facts_of(reply, what);
+    for (int hops = 0; hops <= kMaxRedirects; ++hops) {
+      HUBDIST_ASSIGN(const HttpReply reply, client_->fetch(request, 0, stop));
+      const bool redirected = reply.status >= 300 && reply.status < 400;
+      if (!redirected) HUBDIST_TRY(status_of_hub(reply, what, true));
+      const std::string location = reply.headers.get("Location").value_or("");
+      if (!redirected || location.empty() || !is_relative(location)) return facts_of(reply, what);
+      HUBDIST_ASSIGN(const HttpUrl here, parse_http_url(request.url));
+      HUBDIST_ASSIGN(const HttpUrl next, resolve_http_url(here, location));
+      request.url = next.text;
+    }
+    return failed_precondition(what, ": the hub redirects without end");
   }
 
   Result<std::string> resolve_revision(const Uri& uri, std::stop_token stop) override {
@@ -66,12 +76,27 @@ class HfBackendImpl final : public HfBackend {
 
   Status read(const Uri& uri, ByteRange range, const BodySink& sink,
               std::stop_token stop) override {
+    return read_version(uri, {}, range, sink, std::move(stop));
+  }
+
+  Status read_version(const Uri& uri, std::string_view etag, ByteRange range, const BodySink& sink,
+                      std::stop_token stop) override {
+    const std::string what = format_uri(uri);
+    HUBDIST_ASSIGN(const HttpUrl hub, parse_http_url(options_.endpoint));
+    const auto from_hub = [&](const HttpResponse& response) {
+      const auto url = parse_http_url(response.url);
+      return url.ok() && url->same_origin(hub);
+    };
+    const auto etag_of = [&](const HttpResponse& response) {
+      return from_hub(response) ? hub_etag(response) : std::string();
+    };
+    const auto map_error = [&](const HttpResponse& response, std::string_view name) {
+      return from_hub(response) ? status_of_hub(response, name, true)
+                                : internal::status_of_hub_store(response, name);
+    };
     return internal::read_http_range(
-        *client_, request_for("GET", resolve_url(uri)), range, sink,
-        [](const HttpResponse& response, std::string_view what) {
-          return status_of_hub(response, what, true);
-        },
-        format_uri(uri), stop);
+        *client_, {request_for("GET", resolve_url(uri)), range, etag, etag_of, map_error, what},
+        sink, std::move(stop));
   }
 
   Status put(const Uri& uri, std::uint64_t, const BodySource&, std::stop_token) override {
@@ -106,6 +131,7 @@ class HfBackendImpl final : public HfBackend {
   Result<HttpReply> get_api(std::string url, std::string_view what, std::stop_token stop) {
     HttpRequest request = request_for("GET", std::move(url));
     request.accept_compressed = true;
+    request.redirects = Redirects::kFollowSameOrigin;  // nobody else may say what a file's hash is
     request.total_timeout = 6 * options_.metadata_timeout;  // a page of a large tree takes a while
     HUBDIST_ASSIGN(HttpReply reply, client_->fetch(request, kMaxApiReply, stop));
     HUBDIST_TRY(status_of_hub(reply, what, true));
@@ -135,26 +161,32 @@ class HfBackendImpl final : public HfBackend {
                                  "?recursive=true&expand=false"));
     }
     // The token of a page is a URL of the hub's; it gets our credential, so it must be the hub's.
-    if (page.starts_with('/')) return concat(origin_of(options_.endpoint), page);
-    if (origin_of(page) != origin_of(options_.endpoint))
+    HUBDIST_ASSIGN(const HttpUrl hub, parse_http_url(options_.endpoint));
+    const auto url = resolve_http_url(hub, page);
+    if (!url.ok() || !url->same_origin(hub))
       return data_loss(format_uri(uri), ": the hub's listing goes on at another host, ",
-                       origin_of(page));
-    return page;
+                       url.ok() ? url->origin() : std::string(message(url.status())));
+    return url->text;
+  }
+
+  static std::string hub_etag(const HttpResponse& reply) {
+    const auto linked = reply.headers.get("X-Linked-Etag");
+    return linked ? internal::normalise_etag(*linked) : internal::etag_field(reply);
   }
 
   static Result<ObjectInfo> facts_of(const HttpResponse& reply, std::string_view what) {
     ObjectInfo info;
-    const auto linked_etag = reply.headers.get("X-Linked-Etag");
-    const auto etag = linked_etag ? linked_etag : reply.headers.get("ETag");
-    const auto commit = reply.headers.get("X-Repo-Commit");
-    if (!etag || !commit)
-      return failed_precondition(what, ": the server answers without ",
-                                 etag ? "X-Repo-Commit" : "ETag",
+    info.etag = hub_etag(reply);
+    info.commit = reply.headers.get("X-Repo-Commit").value_or("");
+    if (info.etag.empty() || !is_commit_id(info.commit))
+      return failed_precondition(what, ": the server answers without a valid ",
+                                 info.etag.empty() ? "ETag" : "X-Repo-Commit",
                                  ", so it does not speak the hub's interface: check HF_ENDPOINT");
-    info.commit = *commit;
-    info.etag = internal::normalise_etag(*etag);
     if (const auto sha256 = Sha256::parse(info.etag); sha256.ok()) info.identity.sha256 = *sha256;
     if (const auto sha1 = Sha1::parse(info.etag); sha1.ok()) info.identity.git_sha1 = *sha1;
+    if (const auto xet = parse_xet_hex<XetHash>(reply.headers.get("X-Xet-Hash").value_or(""));
+        xet.ok())
+      info.identity.xet = *xet;
     HUBDIST_ASSIGN(info.size, size_of(reply, what));
     return info;
   }

@@ -1,8 +1,8 @@
 #include "backend/internal/hf_replies.h"
 
-#include <algorithm>
-
 #include <simdjson.h>
+
+#include <hubdist/core/merkle.h>
 
 namespace hubdist::internal {
 namespace {
@@ -24,17 +24,6 @@ std::uint64_t number_field(const object& from, const char* name, std::uint64_t o
   return from[name].get(number) == simdjson::SUCCESS ? number : otherwise;
 }
 
-// The Xet text form is four little-endian words, each printed as 16 digits; the digest is in the
-// order of BLAKE3's output.
-std::optional<XetHash> parse_xet(std::string_view text) {
-  auto words = XetHash::parse(text);
-  if (!words.ok()) return std::nullopt;
-  for (std::size_t word = 0; word < 4; ++word)
-    std::reverse(words->bytes.begin() + static_cast<std::ptrdiff_t>(8 * word),
-                 words->bytes.begin() + static_cast<std::ptrdiff_t>(8 * word + 8));
-  return *words;
-}
-
 Result<ObjectEntry> parse_file(const object& file) {
   constexpr std::uint64_t kNone = ~std::uint64_t{0};
   ObjectEntry entry;
@@ -42,8 +31,6 @@ Result<ObjectEntry> parse_file(const object& file) {
   entry.size = number_field(file, "size", kNone);
   if (entry.path.empty()) return not_a_listing("a file without a path");
   if (entry.size == kNone) return not_a_listing(concat("no size for ", entry.path));
-  const std::string_view oid = text_field(file, "oid");
-  entry.etag = oid;
   if (object lfs; file["lfs"].get(lfs) == simdjson::SUCCESS) {
     const auto sha256 = Sha256::parse(text_field(lfs, "oid"));
     if (!sha256.ok()) return not_a_listing(concat("a wrong sha256 for ", entry.path));
@@ -51,12 +38,14 @@ Result<ObjectEntry> parse_file(const object& file) {
     entry.identity.sha256 = *sha256;
     entry.etag = sha256->hex();
     entry.size = number_field(lfs, "size", entry.size);
-  } else if (const auto sha1 = Sha1::parse(oid); sha1.ok()) {
+  } else if (const auto sha1 = Sha1::parse(text_field(file, "oid")); sha1.ok()) {
     entry.identity.git_sha1 = *sha1;
+    entry.etag = sha1->hex();
   } else {
     return not_a_listing(concat("a wrong oid for ", entry.path));
   }
-  entry.identity.xet = parse_xet(text_field(file, "xetHash"));
+  if (const auto xet = parse_xet_hex<XetHash>(text_field(file, "xetHash")); xet.ok())
+    entry.identity.xet = *xet;
   return entry;
 }
 
@@ -69,6 +58,14 @@ std::string_view remedy_for(std::string_view code) {
     return "access to this repository must be granted first: ask on its page, and set HF_TOKEN";
   if (code == "DisabledRepo") return "access to this repository was disabled";
   return {};
+}
+
+StatusCode code_for(std::string_view hub_error, StatusCode otherwise) {
+  if (hub_error == "RepoNotFound" || hub_error == "RevisionNotFound" ||
+      hub_error == "EntryNotFound")
+    return StatusCode::kNotFound;
+  if (hub_error == "GatedRepo" || hub_error == "DisabledRepo") return StatusCode::kPermissionDenied;
+  return otherwise;
 }
 
 }  // namespace
@@ -99,6 +96,17 @@ Result<std::string> parse_revision(std::string_view json) {
   return std::string(commit);
 }
 
+Status status_of_hub_store(const HttpResponse& response, std::string_view what) {
+  // The way there was signed by the hub a moment ago: refused, it may have expired on its way.
+  if (response.status == 401 || response.status == 403)
+    return with_detail(unavailable(what,
+                                   ": the store behind the hub refused what the hub allowed "
+                                   "(HTTP ",
+                                   response.status, ")"),
+                       Detail::kHttpStatus, std::to_string(response.status));
+  return status_of_http(response, what);
+}
+
 Status status_of_hub(const HttpResponse& response, std::string_view what, bool to_repository) {
   Status status = status_of_http(response, what);
   if (status.ok()) return status;
@@ -116,12 +124,13 @@ Status status_of_hub(const HttpResponse& response, std::string_view what, bool t
     std::string text = concat(what, ": ", remedy.empty() ? std::string_view(said) : remedy,
                               " (HTTP ", response.status);
     if (!remedy.empty() && !said.empty()) text += concat(", the hub says: ", said);
-    out = Status(code.ends_with("NotFound") ? StatusCode::kNotFound : status.code(), text + ")");
+    out = Status(code_for(code, status.code()), text + ")");
     for (const Detail key : {Detail::kHttpStatus, Detail::kRetryAfter})
       if (const auto value = detail(status, key)) out = with_detail(std::move(out), key, *value);
   }
   if (!code.empty()) out = with_detail(std::move(out), Detail::kHubError, code);
-  if (const auto commit = response.headers.get("X-Repo-Commit"))
+  // It becomes part of a path (.no_exist), so nothing else may stand in its place.
+  if (const auto commit = response.headers.get("X-Repo-Commit"); commit && is_hex(*commit, 40))
     out = with_detail(std::move(out), Detail::kCommit, *commit);
   return out;
 }

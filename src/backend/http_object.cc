@@ -9,7 +9,7 @@ namespace {
 std::optional<std::uint64_t> parse_number(std::string_view text) {
   std::uint64_t value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
+  if (text.empty() || error != std::errc() || end != text.data() + text.size()) return std::nullopt;
   return value;
 }
 
@@ -34,6 +34,8 @@ class RangeFilter {
     offset_ = 0;
     whole_ = true;
     const auto length = response.content_length();
+    if (length && *length <= range_.begin)
+      return out_of_range(what_, " has ", *length, " bytes, none at ", range_.begin);
     if (length && *length < range_.end)
       return data_loss(what_, ": the server announces ", *length, " bytes, but ", range_.end,
                        " are expected");
@@ -91,25 +93,33 @@ std::optional<ContentRange> parse_content_range(std::string_view field) {
   return ContentRange{{*first, *last + 1}, size};
 }
 
-Status read_http_range(HttpClient& client, HttpRequest request, ByteRange range,
-                       const BodySink& sink, const ErrorMapper& map_error, std::string_view what,
+std::string etag_field(const HttpResponse& response) {
+  return normalise_etag(response.headers.get("ETag").value_or(""));
+}
+
+Status read_http_range(HttpClient& client, RangeRead read, const BodySink& sink,
                        std::stop_token stop) {
-  if (range.empty()) return {};
-  request.headers.set("Range", concat("bytes=", range.begin, "-", range.end - 1));
-  RangeFilter filter(range, sink, what);
+  if (read.range.empty()) return {};
+  read.request.headers.set("Range", concat("bytes=", read.range.begin, "-", read.range.end - 1));
+  RangeFilter filter(read.range, sink, read.what);
+  const auto on_headers = [&](const HttpResponse& head) -> Status {
+    if (head.status != 200 && head.status != 206) return read.map_error(head, read.what);
+    const std::string etag = read.etag.empty() ? std::string() : read.etag_of(head);
+    if (!etag.empty() && etag != read.etag)
+      return aborted(read.what, " was replaced: its etag is ", etag, ", no longer ", read.etag);
+    return filter.begin(head);
+  };
   const auto response = client.stream(
-      request,
-      [&](const HttpResponse& head) -> Status {
-        if (head.status == 200 || head.status == 206) return filter.begin(head);
-        return map_error(head, what);
-      },
-      [&](ByteView bytes) { return filter.take(bytes); }, stop);
+      read.request, on_headers, [&](ByteView bytes) { return filter.take(bytes); }, stop);
   if (filter.left_early()) return {};
-  if (!response.ok()) return response.status();
-  if (!response->ok()) return map_error(*response, what);
+  HUBDIST_TRY(response.status());
+  // A success other than 200 and 206 is no file.
+  if (response->status != 200 && response->status != 206)
+    return failed_precondition(read.what, ": the server answered HTTP ", response->status,
+                               " without content");
   if (!filter.done())
-    return unavailable(what, ": the server sent ", filter.offset() - range.begin, " of ",
-                       range.size(), " bytes");
+    return unavailable(read.what, ": the server sent ", filter.offset(), " of ", read.range.end,
+                       " bytes");
   return {};
 }
 

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <condition_variable>
 #include <mutex>
 #include <utility>
@@ -82,11 +83,16 @@ class LimitedBackend final : public ForwardingBackend {
   }
   Status read(const Uri& uri, ByteRange range, const BodySink& sink,
               std::stop_token stop) override {
+    return read_version(uri, {}, range, sink, std::move(stop));
+  }
+  Status read_version(const Uri& uri, std::string_view etag, ByteRange range, const BodySink& sink,
+                      std::stop_token stop) override {
     const BodySink paced = [&](ByteView bytes) -> Status {
       if (limits_.bytes_per_second > 0) HUBDIST_TRY(pace_.pass(bytes.size(), stop));
       return sink(bytes);
     };
-    return placed<Status>(stop, [&] { return inner_->read(uri, range, paced, stop); });
+    return placed<Status>(stop,
+                          [&] { return inner_->read_version(uri, etag, range, paced, stop); });
   }
 
  private:

@@ -8,6 +8,20 @@ namespace hubdist {
 namespace {
 
 constexpr std::size_t kMaxFiles = 1'000'000;
+// A pebibyte. What a hub states is added up by many; sums of such sizes are checked here once.
+constexpr std::uint64_t kMaxFileSize = std::uint64_t{1} << 50;
+constexpr std::uint64_t kMaxSnapshotSize = std::uint64_t{1} << 62;
+
+Status check_sizes(const Snapshot& snapshot, std::string_view what) {
+  std::uint64_t total = 0;
+  for (const FileEntry& file : snapshot.files) {
+    total += file.size <= kMaxFileSize ? file.size : kMaxSnapshotSize;
+    if (total >= kMaxSnapshotSize)
+      return data_loss("the listing of ", what, " states sizes that cannot be: ", file.size,
+                       " bytes for ", file.path);
+  }
+  return {};
+}
 
 Status append_page(Snapshot& snapshot, ListPage page, std::string_view what) {
   if (snapshot.commit.empty()) snapshot.commit = page.commit;
@@ -48,6 +62,7 @@ Result<Snapshot> list_snapshot(Backend& backend, const Uri& uri, std::stop_token
                          [](const FileEntry& a, const FileEntry& b) { return a.path == b.path; });
   if (twice != snapshot.files.end())
     return data_loss("the listing of ", what, " names ", twice->path, " twice");
+  HUBDIST_TRY(check_sizes(snapshot, what));
   return snapshot;
 }
 

@@ -22,6 +22,9 @@ Status BackendRegistry::add(std::string scheme, std::shared_ptr<Backend> backend
         "' is no URL scheme: it needs a letter first, then letters, digits, '+', "
         "'-' or '.', without \"://\"");
   if (!backend) return invalid_argument("the backend for ", scheme, ":// is null");
+  std::transform(scheme.begin(), scheme.end(), scheme.begin(), [](char c) {
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  });
   const std::lock_guard lock(mutex_);
   backends_[std::move(scheme)] = std::move(backend);
   return {};

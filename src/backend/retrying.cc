@@ -23,6 +23,11 @@ class RetryingBackend final : public ForwardingBackend {
 
   Status read(const Uri& uri, ByteRange range, const BodySink& sink,
               std::stop_token stop) override {
+    return read_version(uri, {}, range, sink, std::move(stop));
+  }
+
+  Status read_version(const Uri& uri, std::string_view etag, ByteRange range, const BodySink& sink,
+                      std::stop_token stop) override {
     Retrier retrier(policy_, stop, sleeper_);
     Status sink_failure;
     const BodySink counting = [&](ByteView bytes) {
@@ -32,7 +37,7 @@ class RetryingBackend final : public ForwardingBackend {
     };
     while (true) {
       const std::uint64_t before = range.begin;
-      const Status status = inner_->read(uri, range, counting, stop);
+      const Status status = inner_->read_version(uri, etag, range, counting, stop);
       if (status.ok() || !sink_failure.ok()) return status;
       if (range.begin > before) retrier.progressed();
       HUBDIST_TRY(retrier.again(status));

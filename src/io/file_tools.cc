@@ -21,23 +21,7 @@ std::string random_suffix() {
   return to_hex(bytes);
 }
 
-struct Temporary {
-  Path path;
-  std::unique_ptr<File> file;
-};
-
-Result<Temporary> open_temporary(FileSystem& fs, const Path& beside, std::uint32_t mode) {
-  const std::string stem = beside.filename().native().substr(0, kMaxStem);
-  for (int tries = 1;; ++tries) {
-    Path path = beside.parent_path() / concat(".", stem, ".", random_suffix(), ".tmp");
-    auto opened = fs.open(path, OpenMode::kCreateNew, mode);
-    if (opened.ok()) return Temporary{std::move(path), *std::move(opened)};
-    if (opened.status().code() != StatusCode::kAlreadyExists || tries == kMaxNameTries)
-      return opened.status();
-  }
-}
-
-Status fill_and_rename(FileSystem& fs, Temporary& temporary, const Path& path, ByteView content,
+Status fill_and_rename(FileSystem& fs, TemporaryFile& temporary, const Path& path, ByteView content,
                        Durability durability) {
   HUBDIST_TRY(temporary.file->pwrite(content, 0));
   if (durability == Durability::kCrash) HUBDIST_TRY(temporary.file->sync());
@@ -87,9 +71,20 @@ Result<std::string> read_file(FileSystem& fs, const Path& path, std::uint64_t li
   }
 }
 
+Result<TemporaryFile> make_temporary(FileSystem& fs, const Path& beside, std::uint32_t mode) {
+  const std::string stem = beside.filename().native().substr(0, kMaxStem);
+  for (int tries = 1;; ++tries) {
+    Path path = beside.parent_path() / concat(".", stem, ".", random_suffix(), ".tmp");
+    auto opened = fs.open(path, OpenMode::kCreateNew, mode);
+    if (opened.ok()) return TemporaryFile{std::move(path), *std::move(opened)};
+    if (opened.status().code() != StatusCode::kAlreadyExists || tries == kMaxNameTries)
+      return opened.status();
+  }
+}
+
 Status write_file_atomic(FileSystem& fs, const Path& path, ByteView content, Durability durability,
                          std::uint32_t mode) {
-  HUBDIST_ASSIGN(Temporary temporary, open_temporary(fs, path, mode));
+  HUBDIST_ASSIGN(TemporaryFile temporary, make_temporary(fs, path, mode));
   if (Status failed = fill_and_rename(fs, temporary, path, content, durability); !failed.ok()) {
     temporary.file.reset();
     fs.remove(temporary.path).IgnoreError();

@@ -8,7 +8,8 @@
 //   Unavailable       the server or the way to it failed; try again
 //   ResourceExhausted the server asks to slow down (Detail::kRetryAfter)
 //   DataLoss          the server sent other bytes than it announced
-//   OutOfRange        the range begins behind the end
+//   OutOfRange        the range begins at or behind the end (an empty range is always OK)
+//   Aborted           the object was replaced by another; begin again with stat()
 //   Unimplemented     the backend cannot do that; `capabilities()` says so beforehand
 #pragma once
 
@@ -17,6 +18,7 @@
 #include <optional>
 #include <stop_token>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <hubdist/base/bytes.h>
@@ -71,6 +73,14 @@ class Backend {
   // range is DataLoss; in both cases what went into `sink` before is right as far as is known.
   virtual Status read(const Uri& uri, ByteRange range, const BodySink& sink,
                       std::stop_token stop) = 0;
+  // As read(), of the very object that stat() or list() stated `etag` for: Aborted when the origin
+  // holds another by now, as far as it can tell. An empty etag means any. Backends whose objects
+  // have no versions leave it as it is.
+  virtual Status read_version(const Uri& uri, std::string_view etag, ByteRange range,
+                              const BodySink& sink, std::stop_token stop) {
+    static_cast<void>(etag);
+    return read(uri, range, sink, stop);
+  }
   virtual Status put(const Uri& uri, std::uint64_t size, const BodySource& source,
                      std::stop_token stop) = 0;
   virtual Result<bool> exists(const Uri& uri, std::stop_token stop) = 0;

@@ -1,4 +1,7 @@
 // A backend that passes every call on: the base of the decorators.
+//
+// read_version() is not passed on, but ends in read(): what overrides read() alone is not passed
+// by. A decorator that shall keep the version overrides both.
 #pragma once
 
 #include <memory>

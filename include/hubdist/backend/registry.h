@@ -14,7 +14,7 @@ namespace hubdist {
 class BackendRegistry {
  public:
   // Adds a backend, or replaces the one of that scheme. `scheme` is without "://": letters, digits,
-  // '+', '-', '.', beginning with a letter; InvalidArgument otherwise.
+  // '+', '-', '.', beginning with a letter, in either case; InvalidArgument otherwise.
   Status add(std::string scheme, std::shared_ptr<Backend> backend);
   // Unimplemented, naming the scheme, when none is there.
   Result<std::shared_ptr<Backend>> find(const Uri& uri) const;

@@ -105,6 +105,12 @@ bool exists(FileSystem& fs, const Path& path);
 Status read_exactly(File& file, MutableBytes out, std::uint64_t offset);
 // A whole file of at most `limit` bytes.
 Result<std::string> read_file(FileSystem& fs, const Path& path, std::uint64_t limit);
+// A new, empty file with a name of its own (".{name}.{random}.tmp") in the folder of `beside`.
+struct TemporaryFile {
+  Path path;
+  std::unique_ptr<File> file;
+};
+Result<TemporaryFile> make_temporary(FileSystem& fs, const Path& beside, std::uint32_t mode = 0666);
 enum class Durability { kProcess, kCrash };  // kCrash: file and folder are synced
 // Writes a temporary beside `path` and renames it over: readers see the old or the new content.
 // `mode`: permission bits before the umask, from the first moment (0600 for a secret is never

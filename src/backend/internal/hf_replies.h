@@ -21,4 +21,7 @@ Result<std::string> parse_revision(std::string_view json);
 // bare 401 means "no such repository", as it does on the hub's repository routes.
 Status status_of_hub(const HttpResponse& response, std::string_view what, bool to_repository);
 
+// The Status of an answer of the store that the hub redirected to, which knows no hub errors.
+Status status_of_hub_store(const HttpResponse& response, std::string_view what);
+
 }  // namespace hubdist::internal
