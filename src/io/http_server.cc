@@ -139,6 +139,8 @@ class HttpServer::Impl {
   asio::awaitable<void> accept() {
     constexpr auto kTuple = asio::as_tuple(asio::use_awaitable);
     while (acceptor_.is_open()) {
+      // Only a client that waits makes an idle one leave.
+      co_await acceptor_.async_wait(tcp::acceptor::wait_read, kTuple);
       if (full()) {
         room_.expires_after(kAcceptPause);
         co_await room_.async_wait(kTuple);

@@ -437,8 +437,7 @@ def test_the_other_major_version(other_huggingface_hub, hubdist_bin):
     }
     assert len({v.split(".")[0] for v in versions}) == 2, versions
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-k", "not other_major"]
-        + [__file__],
+        [sys.executable, "-m", "pytest", "-q", "-pno:cacheprovider", "-knot other_major", __file__],
         env=environment,
         capture_output=True,
         text=True,
