@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 import hubdist
-from conftest import Served, tree, write_files
 from faulty_hub import FaultyHub
+from hubs import Served, tree, write_files
 from real_client import RealClient
 
 

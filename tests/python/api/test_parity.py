@@ -10,7 +10,7 @@ import huggingface_hub
 import pytest
 
 import hubdist
-from conftest import Served
+from hubs import Served
 from real_client import Raised, RealClient
 
 FUNCTIONS = ["snapshot_download", "hf_hub_download"]
