@@ -60,17 +60,24 @@ Status LocalDir::prepare() {
   return {};
 }
 
-std::optional<LocalMetadata> LocalDir::metadata(const FileEntry& file) const {
-  if (!check_relative_path(file.path).ok()) return std::nullopt;
-  const auto text = read_file(fs_, metadata_path(file.path), kMaxMetadataSize);
+std::optional<LocalMetadata> LocalDir::metadata(std::string_view path) const {
+  if (!check_relative_path(path).ok()) return std::nullopt;
+  const auto text = read_file(fs_, metadata_path(path), kMaxMetadataSize);
   if (!text.ok()) return std::nullopt;
   auto metadata = parse_metadata(*text);
-  const auto info = fs_.info(file_path(file.path));
-  if (!metadata || !info.ok() || info->type != FileType::kFile || info->size != file.size)
-    return std::nullopt;
+  const auto info = fs_.info(file_path(path));
+  if (!metadata || !info.ok() || info->type != FileType::kFile) return std::nullopt;
   const double modified = static_cast<double>(info->mtime_ns) / 1e9;
   if (modified - kTimestampSlack > metadata->timestamp) return std::nullopt;
   return metadata;
+}
+
+std::optional<LocalMetadata> LocalDir::metadata(const FileEntry& file) const {
+  auto known = metadata(std::string_view(file.path));
+  if (!known) return std::nullopt;
+  const auto info = fs_.info(file_path(file.path));
+  if (!info.ok() || info->size != file.size) return std::nullopt;
+  return known;
 }
 
 Status LocalDir::write_metadata(std::string_view path, std::string_view commit,

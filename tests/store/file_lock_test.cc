@@ -1,5 +1,3 @@
-#include <hubdist/store/file_lock.h>
-
 #include <thread>
 
 #include <doctest/doctest.h>
@@ -9,6 +7,7 @@
 #include "src/store/internal/soft_lock.h"
 #include "tests/support/fault_file_system.h"
 #include "tests/support/temp_dir.h"
+#include <hubdist/store/file_lock.h>
 
 using namespace hubdist;
 using hubdist::testing::FaultFileSystem;
@@ -147,13 +146,14 @@ TEST_CASE("many threads hold a lock one after another") {
   FaultFileSystem refusing;
   refuse_flock(refusing);
   for (FileSystem* fs : {&posix_file_system(), static_cast<FileSystem*>(&refusing)}) {
+    const Path path = dir / (fs == &refusing ? "soft.lock" : "hard.lock");
     std::atomic<int> inside = 0;
     std::atomic<int> done = 0;
     {
       std::vector<std::jthread> threads;
       for (int i = 0; i < 4; ++i)
         threads.emplace_back([&] {
-          const auto lock = FileLock::acquire(*fs, dir / "a.lock");
+          const auto lock = FileLock::acquire(*fs, path);
           if (lock.ok() && inside.fetch_add(1) == 0) ++done;
           --inside;
         });

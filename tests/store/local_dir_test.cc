@@ -1,10 +1,9 @@
-#include <hubdist/store/local_dir.h>
-
 #include <filesystem>
 
 #include <doctest/doctest.h>
 
 #include "tests/support/temp_dir.h"
+#include <hubdist/store/local_dir.h>
 
 using namespace hubdist;
 using hubdist::testing::TempDir;

@@ -1,14 +1,12 @@
-#include <hubdist/store/partial_file.h>
-
 #include <random>
 #include <thread>
 
 #include <doctest/doctest.h>
 
-#include <hubdist/core/hash.h>
-
 #include "tests/support/fault_file_system.h"
 #include "tests/support/temp_dir.h"
+#include <hubdist/core/hash.h>
+#include <hubdist/store/partial_file.h>
 
 using namespace hubdist;
 using hubdist::testing::FaultFileSystem;
@@ -230,7 +228,8 @@ TEST_CASE_FIXTURE(Fixture, "bytes written again count as they are on disk") {
   }
 }
 
-TEST_CASE_FIXTURE(Fixture, "an incomplete file is not proved, and no byte behind the end is taken") {
+TEST_CASE_FIXTURE(Fixture,
+                  "an incomplete file is not proved, and no byte behind the end is taken") {
   auto file = open();
   REQUIRE(write(*file, 0, kSize - 1).ok());
   CHECK(file->verify().code() == StatusCode::kFailedPrecondition);

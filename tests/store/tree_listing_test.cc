@@ -1,10 +1,9 @@
-#include <hubdist/store/tree_listing.h>
-
 #include <doctest/doctest.h>
 
-#include <hubdist/core/hash.h>
-
+#include "src/store/internal/python_json.h"
 #include "tests/support/temp_dir.h"
+#include <hubdist/core/hash.h>
+#include <hubdist/store/tree_listing.h>
 
 using namespace hubdist;
 using hubdist::testing::TempDir;
@@ -17,7 +16,7 @@ const std::string kCommit(40, '0');
 constexpr std::string_view kListing = R"({
  "format_version": 1,
  "files": {
-  "a \"q\"\\\t\u6a21\u578b\ud83d\ude00\u007f.bin": {
+  "a \"q\" \u6a21\u578b\ud83d\ude00\u007f.bin": {
    "size": 5,
    "blob_id": "b6fc4c620b67d95f953a5c1c1230aaab5db5a1b0"
   },
@@ -53,7 +52,7 @@ std::vector<FileEntry> files() {
   model.lfs = true;
   model.identity.xet = XetHash{};
   for (std::size_t i = 0; i < 32; ++i) model.identity.xet->bytes[i] = static_cast<std::byte>(i);
-  return {small("a \"q\"\\\t模型😀\x7f.bin", 5, "b6fc4c620b67d95f953a5c1c1230aaab5db5a1b0"),
+  return {small("a \"q\" 模型😀\x7f.bin", 5, "b6fc4c620b67d95f953a5c1c1230aaab5db5a1b0"),
           small("config.json", 519, "d7edf6bd2a681fb0175f7735299831ee1b22b812"), model};
 }
 
@@ -114,4 +113,12 @@ TEST_CASE_FIXTURE(Fixture, "a path that JSON cannot say keeps the listing from b
   list[0].path = "\xff";
   CHECK(write_tree_listing(fs, dir.path(), kCommit, list).ok());
   CHECK_FALSE(exists(fs, path));
+}
+
+TEST_CASE("text is quoted as Python's json module does") {
+  CHECK(internal::python_json_string("a/b c~") == "\"a/b c~\"");
+  CHECK(internal::python_json_string("\"\\\b\f\n\r\t") == R"("\"\\\b\f\n\r\t")");
+  CHECK(internal::python_json_string(std::string_view("\0\x1f\x7f", 3)) ==
+        R"("\u0000\u001f\u007f")");
+  CHECK(internal::python_json_string("é€\U0001F600") == R"("\u00e9\u20ac\ud83d\ude00")");
 }

@@ -23,14 +23,16 @@ namespace hubdist {
 
 // What the environment says: HF_ENDPOINT, HF_TOKEN, HF_TOKEN_PATH, HF_HOME, HF_HUB_CACHE,
 // HF_HUB_OFFLINE, HF_HUB_ETAG_TIMEOUT, HF_HUB_DOWNLOAD_TIMEOUT, HF_HUB_DISABLE_IMPLICIT_TOKEN,
-// HF_HUB_DISABLE_SYMLINKS, HUBDIST_TRACKER, HUBDIST_HOME, with huggingface_hub's meanings.
+// HF_HUB_DISABLE_SYMLINKS, HF_HUB_DISABLE_SHARED_BLOBS, with huggingface_hub's meanings; and
+// HUBDIST_TRACKER, HUBDIST_ZONE, HUBDIST_HOME.
 struct ClientOptions {
   std::string endpoint = "https://huggingface.co";
   Secret token;  // sent to `endpoint` alone
   Path cache_dir;
-  Path home;  // HUBDIST_HOME
+  Path home;  // HUBDIST_HOME; empty: hubdist_home()
   bool offline = false;
   bool symlinks = true;
+  bool shared_blobs = true;  // use the blobs that a cache's repositories share
   std::chrono::milliseconds metadata_timeout{10'000};
   std::chrono::seconds stall_timeout{30};
   std::string tracker = "off";  // "off", "auto" or "host:port"

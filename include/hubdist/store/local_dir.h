@@ -37,8 +37,10 @@ class LocalDir {
 
   // Makes the folders, their CACHEDIR.TAG and .gitignore.
   Status prepare();
-  // What is known of a file; nothing when it is missing, has another size than `size`, was changed
-  // after its metadata was written (a second's difference is forgiven), or the metadata is damaged.
+  // What is known of a file; nothing when it is missing, was changed after its metadata was written
+  // (a second's difference is forgiven), or the metadata is damaged.
+  std::optional<LocalMetadata> metadata(std::string_view path) const;
+  // The same; nothing either when the file has another size.
   std::optional<LocalMetadata> metadata(const FileEntry& file) const;
   // States that the file at `path` is, now, the one of this commit and etag. Under its lock.
   Status write_metadata(std::string_view path, std::string_view commit, std::string_view etag);

@@ -1,0 +1,95 @@
+#include "client/internal/client_impl.h"
+#include <hubdist/backend/decorators.h>
+#include <hubdist/backend/file_backend.h>
+#include <hubdist/backend/http_backend.h>
+#include <hubdist/client/client.h>
+
+namespace hubdist {
+
+using internal::RepoWish;
+
+Client::Impl::Impl(ClientOptions given)
+    : options(std::move(given)),
+      fs(options.file_system ? *options.file_system : posix_file_system()),
+      budget(options.memory_budget ? options.memory_budget : default_memory_budget()),
+      cache(fs, {options.cache_dir, options.symlinks, options.shared_blobs}),
+      exchanges(options, fs) {}
+
+Status Client::Impl::start() {
+  if (options.cache_dir.empty())
+    return invalid_argument(
+        "a client needs a cache_dir: ClientOptions::from_environment() has one");
+  HttpClientOptions client;
+  client.user_agent = options.user_agent;
+  auto http = std::make_shared<HttpClient>(client);
+  HfBackendOptions hub;
+  hub.endpoint = options.endpoint;
+  hub.token = options.token;
+  hub.headers = options.headers;
+  hub.metadata_timeout = options.metadata_timeout;
+  hub.stall_timeout = options.stall_timeout;
+  hub_ = make_hf_backend(http, hub);
+  retrying_hub_ = make_retrying(hub_, options.retry);
+  HUBDIST_TRY(registry.add("hf", retrying_hub_));
+  HttpBackendOptions web;
+  web.metadata_timeout = options.metadata_timeout;
+  web.stall_timeout = options.stall_timeout;
+  const auto plain = make_retrying(make_http_backend(http, web), options.retry);
+  HUBDIST_TRY(registry.add("http", plain));
+  HUBDIST_TRY(registry.add("https", plain));
+  return registry.add("file", make_file_backend(fs));
+}
+
+namespace {
+
+template <typename Request>
+RepoWish wish_of(const Request& request) {
+  RepoWish wish;
+  wish.repo = {request.repo_type, request.repo_id};
+  wish.revision = request.revision.empty() ? "main" : request.revision;
+  wish.local_dir = request.local_dir;
+  wish.force = request.force_download;
+  wish.local_files_only = request.local_files_only;
+  wish.progress = request.progress;
+  return wish;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Client>> Client::create(ClientOptions options) {
+  auto impl = std::make_unique<Impl>(std::move(options));
+  HUBDIST_TRY(impl->start());
+  return std::unique_ptr<Client>(new Client(std::move(impl)));
+}
+
+Client::Client(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Client::~Client() = default;
+
+Result<DownloadReport> Client::download_snapshot(const SnapshotRequest& request,
+                                                 std::stop_token stop) {
+  RepoWish wish = wish_of(request);
+  wish.selection.filter = request.filter;
+  wish.max_workers = request.max_workers;
+  return impl_->download_repo(wish, stop);
+}
+
+Result<DownloadReport> Client::download_file(const FileRequest& request, std::stop_token stop) {
+  RepoWish wish = wish_of(request);
+  wish.selection.file = request.path;
+  return impl_->download_one(wish, stop);
+}
+
+Result<DownloadReport> Client::download(std::string_view uri, const DownloadOptions& options,
+                                        std::stop_token stop) {
+  HUBDIST_ASSIGN(const Uri parsed, parse_uri(uri));
+  return impl_->download_uri(parsed, options, stop);
+}
+
+BackendRegistry& Client::backends() { return impl_->registry; }
+const ClientOptions& Client::options() const { return impl_->options; }
+Status Client::wait_until_unneeded(std::stop_token stop) {
+  return impl_->exchanges.wait_until_unneeded(stop);
+}
+Client::ExchangeInfo Client::exchange() const { return impl_->exchanges.info(); }
+
+}  // namespace hubdist

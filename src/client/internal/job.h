@@ -1,0 +1,33 @@
+// Everything that one download call works with.
+#pragma once
+
+#include "client/internal/destination.h"
+#include "client/internal/origin.h"
+#include "client/internal/plan.h"
+#include "client/internal/progress.h"
+#include <hubdist/io/memory_budget.h>
+
+namespace hubdist::internal {
+
+class ExchangeSession;
+
+// Borrows all but the values; lives as long as the call.
+struct Job {
+  FileSystem& fs;
+  MemoryBudget& budget;
+  Origin origin;
+  Snapshot snapshot;  // all files, wanted or not: what nodes agree on
+  Destination& destination;
+  Progress& progress;
+  ExchangeSession* exchange = nullptr;  // null: alone
+  bool force = false;
+  std::size_t max_workers = 8;
+};
+
+// Brings everything that the plan misses and returns when it is there. The first failure ends the
+// rest; what was received is kept.
+Status download_all(Job& job, const Plan& plan, std::stop_token stop);
+// One after another from the origin, or several at once with `max_workers`.
+Status download_alone(Job& job, const std::vector<WantedContent>& contents, std::stop_token stop);
+
+}  // namespace hubdist::internal

@@ -1,0 +1,137 @@
+#include <algorithm>
+
+#include "client/internal/client_impl.h"
+
+namespace hubdist {
+
+using internal::Job;
+using internal::Origin;
+using internal::Plan;
+using internal::Progress;
+using internal::RepoWish;
+using internal::Wish;
+
+namespace {
+
+void apply(Wish& wish, const DownloadOptions& how) {
+  wish.selection.filter = how.filter;
+  wish.local_dir = how.local_dir;
+  wish.force = how.force_download;
+  wish.local_files_only = how.local_files_only;
+  wish.max_workers = how.max_workers;
+  wish.progress = how.progress;
+}
+
+bool is_missing_file(const Status& status) {
+  return status.code() == StatusCode::kNotFound &&
+         detail(status, Detail::kHubError) == "EntryNotFound";
+}
+
+Status no_digest_for_many(const Uri& uri) {
+  return invalid_argument("a digest proves one file, but ", format_uri(uri), " names more");
+}
+
+// The last part of a URL's path, decoded: the file's name in a folder.
+Result<std::string> file_name_of(const Uri& uri) {
+  if (uri.is_hub()) return uri.path;  // as huggingface_hub lays out a folder
+  std::string_view path = uri.path;
+  path.remove_prefix(std::min(path.size(), path.rfind('/') + 1));
+  const bool encoded = uri.scheme == Scheme::kHttp || uri.scheme == Scheme::kHttps;
+  HUBDIST_ASSIGN(std::string name, encoded ? percent_decode(path) : std::string(path));
+  const Status usable = name.find('/') == name.npos ? check_relative_path(name)
+                                                    : invalid_argument("a '/' is in the name");
+  if (!usable.ok())
+    return invalid_argument(format_uri(uri), " names no file to save it as: ", message(usable));
+  return name;
+}
+
+Result<Snapshot> one_file(const Origin& origin, const ObjectInfo& info,
+                          const std::optional<Identity>& digest) {
+  FileEntry file;
+  HUBDIST_ASSIGN(file.path, file_name_of(origin.base));
+  file.size = info.size;
+  file.identity = digest ? *digest : info.identity;
+  file.etag = info.etag.empty() ? file.identity.name() : info.etag;
+  return Snapshot{origin.backend->scope(origin.base), info.commit, {file}};
+}
+
+}  // namespace
+
+Result<DownloadReport> Client::Impl::download_uri(const Uri& uri, const DownloadOptions& how,
+                                                  std::stop_token stop) {
+  if (uri.scheme != Scheme::kHf) return download_other(uri, how, stop);
+  RepoWish wish;
+  apply(wish, how);
+  wish.repo = {uri.repo_type, uri.repo};
+  wish.revision = uri.revision.empty() ? "main" : uri.revision;
+  wish.digest = how.digest;
+  if (!uri.path.empty() && !uri.path.ends_with('/')) {
+    wish.selection.file = uri.path;
+    auto file = download_one(wish, stop);
+    if (file.ok() || !is_missing_file(file.status())) return file;
+    wish.selection.file.clear();
+    wish.selection.folder = uri.path;
+    auto folder = download_repo(wish, stop);
+    // Without anything below it the path is neither file nor folder.
+    if (folder.ok() && folder->files == 0) return file;
+    return folder;
+  }
+  wish.selection.folder = uri.path;
+  return download_repo(wish, stop);
+}
+
+Result<DownloadReport> Client::Impl::download_other(const Uri& uri, const DownloadOptions& how,
+                                                    std::stop_token stop) {
+  Wish wish;
+  apply(wish, how);
+  Origin origin;
+  origin.base = uri;
+  HUBDIST_ASSIGN(origin.backend, registry.find(uri));
+  if (!wish.local_dir)
+    return invalid_argument(format_uri(uri),
+                            " does not go into the Hugging Face cache: name a "
+                            "folder for it (local_dir, -o)");
+  if (!may_ask(wish))
+    return with_detail(not_found(format_uri(uri),
+                                 " must not be asked for (local_files_only, or "
+                                 "offline mode), and nothing else tells whether ",
+                                 wish.local_dir->native(), " has all of it"),
+                       Detail::kHubError, "LocalEntryNotFound");
+
+  Snapshot snapshot;
+  auto info = uri.path.ends_with('/') || (uri.is_hub() && uri.path.empty())
+                  ? Result<ObjectInfo>(not_found(format_uri(uri), " is a folder"))
+                  : origin.backend->stat(uri, stop);
+  origin.one_file = info.ok();
+  if (info.ok()) {
+    HUBDIST_ASSIGN(snapshot, one_file(origin, *info, how.digest));
+  } else {
+    const bool folder = info.status().code() == StatusCode::kNotFound ||
+                        info.status().code() == StatusCode::kInvalidArgument;
+    if (!folder || !origin.backend->capabilities().list) return info.status();
+    HUBDIST_ASSIGN(snapshot, list_snapshot(*origin.backend, uri, stop));
+    if (how.digest) return no_digest_for_many(uri);
+    if (uri.is_hub()) {
+      wish.selection.folder = uri.path;
+      origin.base.path.clear();
+      origin.base.revision = snapshot.commit;
+    }
+  }
+  const auto destination =
+      internal::make_local_destination(fs, *wish.local_dir, snapshot.commit, nullptr, {});
+  HUBDIST_ASSIGN(const Plan plan,
+                 internal::make_plan(snapshot.files, wish.selection, *destination, wish.force));
+  DownloadReport report;
+  report.commit = snapshot.commit;
+  report.path = *wish.local_dir;
+  if (origin.one_file) report.path /= snapshot.files.front().path;
+  Progress progress(wish.progress);
+  Job job{fs,       budget,  std::move(origin), std::move(snapshot), *destination,
+          progress, nullptr, wish.force,        wish.max_workers};
+  if (exchanges.enabled()) job.exchange = exchange_of(wish);
+  HUBDIST_TRY(bring(job, plan, stop));
+  progress.report(report);
+  return report;
+}
+
+}  // namespace hubdist
