@@ -12,6 +12,9 @@ namespace hubdist {
 struct TrackerOptions {
   std::string listen = "127.0.0.1:0";  // loopback only
   Secret key;                          // the nodes' key
+  // There was a tracker before this one: no lease is given until the nodes that it had have
+  // reported, or 2 s passed.
+  bool successor = false;
 };
 
 // Keeps soft state only: when it dies, its successor learns everything from the nodes' reports.
@@ -21,6 +24,7 @@ class Tracker {
   static Result<std::unique_ptr<Tracker>> start(TrackerOptions options);
   ~Tracker();
   std::string address() const;  // "host:port" as bound
+  std::size_t members() const;  // nodes that are connected now
 
  private:
   class Impl;
