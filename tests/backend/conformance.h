@@ -88,7 +88,9 @@ class Conformance {
   Uri missing() { return subject_.uri_of("sub/not there.bin"); }
 
   void facts() {
-    for (const auto& [path, content] : conformance_files()) {
+    for (const auto& entry : conformance_files()) {
+      const std::string& path = entry.first;
+      const std::string& content = entry.second;
       CAPTURE(path);
       const auto info = backend_.stat(subject_.uri_of(path), {});
       REQUIRE_MESSAGE(info.ok(), message(info.status()));
@@ -104,7 +106,9 @@ class Conformance {
   }
 
   void whole_files() {
-    for (const auto& [path, content] : conformance_files()) {
+    for (const auto& entry : conformance_files()) {
+      const std::string& path = entry.first;
+      const std::string& content = entry.second;
       CAPTURE(path);
       const Collected got = read(subject_.uri_of(path), {0, content.size()});
       CHECK_MESSAGE(got.status.ok(), message(got.status));

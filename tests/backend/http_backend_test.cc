@@ -130,7 +130,9 @@ TEST_CASE_FIXTURE(Fixture, "errors are those of the answer, and no query is in t
       {403, StatusCode::kPermissionDenied},   {416, StatusCode::kOutOfRange},
       {429, StatusCode::kResourceExhausted},  {500, StatusCode::kUnavailable},
       {204, StatusCode::kFailedPrecondition}, {304, StatusCode::kFailedPrecondition}};
-  for (const auto& [status, code] : expected) {
+  for (const auto& pair : expected) {
+    const auto status = pair.first;
+    const auto code = pair.second;
     CAPTURE(status);
     server.on("/f", answer(status));
     CHECK(read({0, 5}).code() == code);
