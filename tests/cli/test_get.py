@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 
 import pytest
-from conftest import FILES, PATIENCE, serving
+from program import FILES, PATIENCE, serving
 
 TOTAL = sum(map(len, FILES.values()))
 MODEL = "weights/model-1.safetensors"
