@@ -19,7 +19,7 @@ struct HubServerOptions {
   bool allow_insecure = false;
   // How clients reach the server when it is not by the address that they name in Host, such as
   // "https://hub.example.org" behind a proxy. Without a path.
-  std::string public_url;
+  std::string public_url{};
   std::size_t handler_threads = 16;
 };
 
