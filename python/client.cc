@@ -169,7 +169,7 @@ py::bytes read_range(const ClientHandle& self, const std::string& uri, std::uint
 }
 
 void bind_values(py::module_& m) {
-  py::enum_<ProgressKind>(m, "ProgressKind")
+  py::enum_<ProgressKind>(m, "ProgressKind", "What a ProgressEvent tells.")
       .value("PLANNED", ProgressKind::kPlanned, "The totals are known.")
       .value("STARTED", ProgressKind::kStarted, "A file begins.")
       .value("BYTES", ProgressKind::kBytes, "Bytes of a file arrived, or were there already.")
@@ -313,7 +313,7 @@ void bind_reading(py::class_<ClientHandle>& type) {
               return b.exists(u, std::move(stop));
             });
           },
-          py::arg("uri"))
+          py::arg("uri"), "Whether one object is there.")
       .def("read", &read_range, py::arg("uri"), py::arg("begin"), py::arg("end"),
            "The bytes [begin, end) of one object, straight from its origin and not verified.");
 }

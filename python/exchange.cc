@@ -98,7 +98,7 @@ void bind_node_values(py::module_& m) {
   py::class_<FetchResult>(m, "FetchResult", "What a fetch of one unit moved, in bytes.")
       .def_readonly("from_origin", &FetchResult::from_origin)
       .def_readonly("from_peers", &FetchResult::from_peers);
-  py::class_<NodeStatistics>(m, "NodeStatistics")
+  py::class_<NodeStatistics>(m, "NodeStatistics", "What a node did since it started; bytes.")
       .def_readonly("bytes_from_origin", &NodeStatistics::bytes_from_origin)
       .def_readonly("bytes_from_peers", &NodeStatistics::bytes_from_peers)
       .def_readonly("bytes_to_peers", &NodeStatistics::bytes_to_peers)

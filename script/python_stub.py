@@ -16,6 +16,28 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 STUB = ROOT / "python" / "hubdist" / "_core.pyi"
 
+# What pybind11 cannot say about types, or says in ways that differ between its versions.
+BETTER = [
+    (r"^__version__: str = .*$", "__version__: str"),
+    (r"typing\.SupportsInt \| typing\.SupportsIndex", "int"),
+    (r"typing\.SupportsFloat \| typing\.SupportsIndex", "float"),
+    (r"os\.PathLike \| str \| bytes", "os.PathLike[str] | str"),
+    (
+        r"progress: typing\.Any",
+        "progress: collections.abc.Callable[[ProgressEvent], object] | None",
+    ),
+    (r"backend: typing\.Any", "backend: Backend"),
+    (r"content: typing\.Any", "content: Content"),
+    (r"tracker: typing\.Any", "tracker: str | collections.abc.Callable[[], str]"),
+    (r"def __setstate__\(self, arg0: tuple\)", "def __setstate__(self, arg0: tuple[str])"),
+    (r"(__hash__: typing\.ClassVar\[None\] = None)$", r"\1  # type: ignore[assignment]"),
+    (r"def __exit__\(self, \*args\)", "def __exit__(self, *args: object)"),
+    (
+        r"^import typing_extensions$",
+        r"\g<0>\nfrom .backend import Backend\nfrom .content import Content",
+    ),
+]
+
 
 def generate() -> str:
     """Return the stub of the module that Python imports now."""
@@ -24,8 +46,8 @@ def generate() -> str:
         command += ["--numpy-array-remove-parameters", "--exit-code", "--ignore-all-errors"]
         subprocess.run(command, check=True, capture_output=True)
         text = (Path(folder) / "hubdist" / "_core.pyi").read_text()
-    # Values that differ from build to build say nothing about types.
-    text = re.sub(r"^__version__: str = .*$", "__version__: str", text, flags=re.MULTILINE)
+    for pattern, better in BETTER:
+        text = re.sub(pattern, better, text, flags=re.MULTILINE)
     ruff = [sys.executable, "-m", "ruff", "format", "--stdin-filename", str(STUB), "-"]
     done = subprocess.run(ruff, input=text, check=True, capture_output=True, text=True, cwd=ROOT)
     return done.stdout

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno as _errno
-import functools
 import itertools
 import json
 import os
@@ -83,9 +82,21 @@ def rebuild(kind: str, message: str, details: dict[str, Any], extra: dict[str, A
     return error
 
 
-@functools.cache
+_joined_classes: dict[tuple[type[Error], bool], type[Error]] = {}
+
+
 def _joined(kind: type[Error], answered: bool) -> type[Error]:
-    """Return `kind` joined to huggingface_hub's class, or `kind` itself without one."""
+    """Return `kind` joined to huggingface_hub's class, or `kind` itself without one.
+
+    `answered`: a hub's answer caused the error. The same arguments give the same class.
+    """
+    found = _joined_classes.get((kind, answered))
+    if found is None:
+        found = _joined_classes.setdefault((kind, answered), _join(kind, answered))
+    return found
+
+
+def _join(kind: type[Error], answered: bool) -> type[Error]:
     names = _TWINS.get(kind, ())
     if not names and answered:
         names = ("HfHubHTTPError",)
@@ -138,7 +149,8 @@ def _answer(error: Error) -> tuple[Any, Any]:
     status = error.http_status or _USUAL_STATUS.get(error.code, 500)
     body = json.dumps({"error": str(error)}).encode()
     try:
-        library = sys.modules[theirs.HTTPError.__module__.partition(".")[0]]
+        base = next(c for c in theirs.HfHubHTTPError.__mro__ if c.__name__ == "HTTPError")
+        library: Any = sys.modules[base.__module__.partition(".")[0]]
         request = library.Request("GET", url)
         return request, library.Response(status, headers=headers, content=body, request=request)
     except Exception:  # a version whose HTTP library is another one

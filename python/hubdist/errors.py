@@ -44,6 +44,10 @@ __all__ = [
 ]
 
 
+def _set_errno(error: OSError, errno: int | None) -> None:
+    error.errno = errno
+
+
 class Error(Exception):
     """The base of everything that hubdist raises by itself.
 
@@ -82,7 +86,7 @@ class Error(Exception):
         self.hub_error = hub_error
         self.retry_after = retry_after
         if isinstance(self, OSError):
-            self.errno = errno
+            _set_errno(self, errno)
 
     def __str__(self) -> str:
         return str(self.args[0])

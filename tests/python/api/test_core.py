@@ -29,8 +29,8 @@ def test_the_xet_hash_is_hf_xets(tmp_path, size):
     assert hubdist.git_sha1(content) == ours.git_sha1
 
 
-@settings(max_examples=30, deadline=None)
-@given(st.integers(0, 2**32), st.lists(st.integers(0, 200_000), max_size=8))
+@settings(max_examples=20, deadline=None)
+@given(st.integers(0, 2**32), st.lists(st.integers(0, 150_000), max_size=5))
 def test_chunks_do_not_depend_on_the_pieces_that_they_come_in(seed, sizes):
     content = random.Random(seed).randbytes(sum(sizes))
     chunker, builder, ends, at = hubdist.Chunker(), hubdist.ManifestBuilder(), [], 0
@@ -58,15 +58,15 @@ def test_uris():
     assert hash(hubdist.parse_uri(str(uri))) == hash(uri)
     assert {uri: 1}[hubdist.Uri(str(uri))] == 1
     assert uri != "hf://x/y"
-    with pytest.raises(ValueError, match="secret") as caught:
-        hubdist.parse_uri("hf://gpt2/secret")
+    with pytest.raises(ValueError, match="hf://org") as caught:
+        hubdist.parse_uri("hf://org//config.json")
     assert isinstance(caught.value, hubdist.InvalidArgumentError)
-    with pytest.raises(ValueError, match="user name or password") as caught:
+    with pytest.raises(ValueError, match="user name or a password") as caught:
         hubdist.parse_uri("https://user:hunter2@host/x")
     assert "hunter2" not in str(caught.value)
 
 
-@settings(max_examples=300)
+@settings(max_examples=300, deadline=None)
 @given(st.text("ab*?[]!-/.", max_size=8), st.text("ab-/.]!", max_size=8))
 def test_globs_are_fnmatch(pattern, path):
     expected = fnmatch.fnmatchcase(path, pattern + "*" if pattern.endswith("/") else pattern)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import statistics
 import subprocess
 import sys
@@ -17,10 +16,9 @@ def run(code: str) -> str:
 
 
 def test_import_takes_less_than_100_ms():
-    code = "import time; t = time.perf_counter(); import hubdist; print(time.perf_counter() - t)"
-    median = statistics.median(float(run(code)) for _ in range(7))
-    limit = 0.3 if os.environ.get("CI") else 0.1  # a shared machine may be busy
-    assert median < limit
+    # Time of the processor, which other work on the machine does not lengthen.
+    code = "import time; t = time.process_time(); import hubdist; print(time.process_time() - t)"
+    assert statistics.median(float(run(code)) for _ in range(7)) < 0.1
 
 
 def test_import_has_no_side_effects():

@@ -1,0 +1,982 @@
+"""
+The compiled part of hubdist; import names from `hubdist` instead.
+"""
+
+from __future__ import annotations
+import collections.abc
+import os
+import pathlib
+import typing
+import typing_extensions
+from .backend import Backend
+from .content import Content
+
+__all__: list[str] = [
+    "AddFolderResult",
+    "BackendCapabilities",
+    "Chunk",
+    "Chunker",
+    "Client",
+    "ClientOptions",
+    "DownloadReport",
+    "ExchangeInfo",
+    "FetchResult",
+    "FileEntry",
+    "HubServer",
+    "Identity",
+    "ListPage",
+    "MAX_CHUNK_SIZE",
+    "MIN_CHUNK_SIZE",
+    "Manifest",
+    "ManifestBuilder",
+    "Node",
+    "NodeStatistics",
+    "ObjectInfo",
+    "PathFilter",
+    "ProgressEvent",
+    "ProgressKind",
+    "RetryPolicy",
+    "Snapshot",
+    "Source",
+    "Tracker",
+    "UnitLayout",
+    "Uri",
+    "blake3",
+    "check_relative_path",
+    "chunk_ends",
+    "default_memory_budget",
+    "format_uri",
+    "git_sha1",
+    "glob_match",
+    "hash_file",
+    "hubdist_home",
+    "log_level",
+    "make_manifest",
+    "make_units",
+    "parse_identity",
+    "parse_uri",
+    "piece_size_for",
+    "set_log_level",
+    "sha256",
+]
+
+class RetryPolicy:
+    """
+    The one policy by which hubdist tries again what is Unavailable or ResourceExhausted, with full jitter: before try n a random wait in [0, min(max_delay, base_delay * 2**n)]. A server's Retry-After or RateLimit is a floor: at least that long, up to max_server_delay; a longer one ends the tries at once. Delays are in seconds.
+    """
+    def __init__(
+        self,
+        *,
+        max_tries: int = 6,
+        base_delay: float = 0.25,
+        max_delay: float = 10.0,
+        max_server_delay: float = 120.0,
+    ) -> None: ...
+    @property
+    def base_delay(self) -> float: ...
+    @property
+    def max_delay(self) -> float: ...
+    @property
+    def max_server_delay(self) -> float: ...
+    @property
+    def max_tries(self) -> int: ...
+
+class Uri:
+    """
+    The name of a thing to download: hf://org/model@rev/path and its kin. Immutable; str() writes the one canonical text.
+    """
+    def __eq__(self, arg0: typing.Any) -> bool: ...
+    def __getstate__(self) -> tuple[str]: ...
+    def __hash__(self) -> int: ...
+    def __init__(self, text: str) -> None: ...
+    def __repr__(self) -> str: ...
+    def __setstate__(self, arg0: tuple[str]) -> None: ...
+    def __str__(self) -> str: ...
+    @property
+    def authority(self) -> str:
+        """
+        host[:port] of a URL, bucket of an object store; empty for files and hubs.
+        """
+    @property
+    def is_hub(self) -> bool: ...
+    @property
+    def path(self) -> str:
+        """
+        Decoded. Inside a repository or bucket: relative. A trailing '/' is kept: it asks for a folder. http(s): as written after the authority, still encoded.
+        """
+    @property
+    def query(self) -> str:
+        """
+        http(s) only, without '?'.
+        """
+    @property
+    def repo(self) -> str:
+        """
+        Hubs only: "owner/name" or "name".
+        """
+    @property
+    def repo_type(self) -> str:
+        """
+        Hubs only: "model", "dataset" or "space".
+        """
+    @property
+    def revision(self) -> str:
+        """
+        Decoded; empty means the hub's default.
+        """
+    @property
+    def scheme(self) -> str:
+        """
+        "hf", "s3", or an application's own.
+        """
+
+class PathFilter:
+    """
+    Which paths of a repository are wanted. `include=None` means all; an empty list matches nothing.
+    """
+    def __init__(
+        self,
+        include: collections.abc.Sequence[str] | None = None,
+        exclude: collections.abc.Sequence[str] | None = None,
+    ) -> None: ...
+    def matches(self, path: str) -> bool: ...
+
+class Identity:
+    """
+    Every digest that an origin states for one content, in hexadecimal. Any may be missing; with none the content cannot be proved.
+    """
+
+    __hash__: typing.ClassVar[None] = None  # type: ignore[assignment]
+    def __eq__(self, arg0: typing.Any) -> bool: ...
+    def __init__(
+        self,
+        *,
+        sha256: str | None = None,
+        git_sha1: str | None = None,
+        md5: str | None = None,
+        xet: str | None = None,
+    ) -> None: ...
+    def __repr__(self) -> str: ...
+    def __str__(self) -> str: ...
+    @property
+    def git_sha1(self) -> str | None:
+        """
+        Names a content only inside one repository.
+        """
+    @property
+    def md5(self) -> str | None: ...
+    @property
+    def provable(self) -> bool: ...
+    @property
+    def sha256(self) -> str | None: ...
+    @property
+    def xet(self) -> str | None:
+        """
+        The Xet file hash, in Xet's text form.
+        """
+
+class FileEntry:
+    """
+    One file of a snapshot.
+    """
+    def __init__(
+        self, path: str, size: int, *, identity: Identity = ..., etag: str = "", lfs: bool = False
+    ) -> None: ...
+    def __repr__(self) -> str: ...
+    @property
+    def etag(self) -> str:
+        """
+        The hub's name of the blob, and its file name in the cache.
+        """
+    @property
+    def identity(self) -> Identity: ...
+    @property
+    def lfs(self) -> bool: ...
+    @property
+    def path(self) -> str: ...
+    @property
+    def size(self) -> int:
+        """
+        Bytes.
+        """
+
+class Snapshot:
+    """
+    A repository at one commit, as its hub lists it.
+    """
+    def __init__(
+        self, files: collections.abc.Sequence[FileEntry], *, scope: str = "", commit: str = ""
+    ) -> None: ...
+    @property
+    def commit(self) -> str: ...
+    @property
+    def files(self) -> list[FileEntry]:
+        """
+        Sorted by path.
+        """
+    @property
+    def scope(self) -> str:
+        """
+        Names the repository among all hubs.
+        """
+    @property
+    def total_size(self) -> int:
+        """
+        Bytes.
+        """
+
+class UnitLayout:
+    """
+    The name and the shape of what nodes exchange: one blob cut into pieces of one size, or a bundle of small blobs, each a piece.
+    """
+
+    __hash__: typing.ClassVar[None] = None  # type: ignore[assignment]
+    def __eq__(self, arg0: typing.Any) -> bool: ...
+    def __init__(
+        self,
+        id: str,
+        size: int,
+        piece_size: int = 1048576,
+        piece_ends: collections.abc.Sequence[int] = [],
+    ) -> None: ...
+    def piece(self, index: int) -> tuple[int, int]:
+        """
+        The half-open range of bytes of a piece.
+        """
+    @property
+    def id(self) -> str: ...
+    @property
+    def is_bundle(self) -> bool: ...
+    @property
+    def piece_count(self) -> int: ...
+    @property
+    def piece_ends(self) -> list[int]:
+        """
+        Of a bundle: where each member ends; else empty.
+        """
+    @property
+    def piece_size(self) -> int:
+        """
+        Of a blob; 0 for a bundle.
+        """
+    @property
+    def size(self) -> int:
+        """
+        Bytes.
+        """
+
+class Chunker:
+    """
+    Finds the content-defined boundaries (Xet) of one content that is given in pieces of any size. Not thread-safe.
+    """
+    def __init__(self) -> None: ...
+    def finish(self) -> list[int]:
+        """
+        The content ends here: returns the end of the last chunk, unless it was returned already. The chunker is as new afterwards.
+        """
+    def update(self, data: typing_extensions.Buffer) -> list[int]:
+        """
+        Takes bytes; returns the ends of the chunks that end inside them, as offsets from the beginning of the content.
+        """
+
+class Chunk:
+    """
+    A chunk of a manifest.
+    """
+
+    __hash__: typing.ClassVar[None] = None  # type: ignore[assignment]
+    def __eq__(self, arg0: typing.Any) -> bool: ...
+    def __repr__(self) -> str: ...
+    @property
+    def hash(self) -> str:
+        """
+        In Xet's text form.
+        """
+    @property
+    def size(self) -> int:
+        """
+        Bytes before compression.
+        """
+
+class Manifest:
+    """
+    The chunks of one file, in order.
+    """
+    @property
+    def chunks(self) -> list[Chunk]: ...
+    @property
+    def file_hash(self) -> str:
+        """
+        The Xet file hash, in Xet's text form.
+        """
+    @property
+    def size(self) -> int:
+        """
+        Bytes.
+        """
+
+class ManifestBuilder:
+    """
+    Makes the manifest of a content that comes in pieces of any size. Not thread-safe.
+    """
+    def __init__(self) -> None: ...
+    def finish(self) -> Manifest:
+        """
+        The builder is as new afterwards.
+        """
+    def update(self, data: typing_extensions.Buffer) -> None: ...
+
+class BackendCapabilities:
+    """
+    What a backend can do.
+    """
+    def __init__(
+        self,
+        *,
+        list: bool = False,
+        ranges: bool = False,
+        put: bool = False,
+        revisions: bool = False,
+    ) -> None: ...
+    @property
+    def list(self) -> bool:
+        """
+        Folders can be listed.
+        """
+    @property
+    def put(self) -> bool: ...
+    @property
+    def ranges(self) -> bool:
+        """
+        A read can begin and end anywhere.
+        """
+    @property
+    def revisions(self) -> bool:
+        """
+        URIs may name a revision, and stat() resolves it to a commit.
+        """
+
+class ObjectInfo:
+    """
+    One object as its origin states it.
+    """
+    def __init__(
+        self, size: int, *, identity: Identity = ..., etag: str = "", commit: str = ""
+    ) -> None: ...
+    @property
+    def commit(self) -> str:
+        """
+        Hubs: the commit that the revision stands for.
+        """
+    @property
+    def etag(self) -> str:
+        """
+        Normalised: without W/ and quotes; empty when the origin states none.
+        """
+    @property
+    def identity(self) -> Identity: ...
+    @property
+    def size(self) -> int:
+        """
+        Bytes.
+        """
+
+class ListPage:
+    """
+    A part of a listing.
+    """
+    def __init__(
+        self, files: collections.abc.Sequence[FileEntry], *, next: str = "", commit: str = ""
+    ) -> None: ...
+    @property
+    def commit(self) -> str:
+        """
+        Hubs: the commit that is listed.
+        """
+    @property
+    def files(self) -> list[FileEntry]:
+        """
+        Files only, of every depth; paths are relative to the listed repository, bucket or folder.
+        """
+    @property
+    def next(self) -> str:
+        """
+        Token of the next page; empty on the last.
+        """
+
+class Tracker:
+    """
+    Decides who fetches which piece from whom, and who may ask the origin.
+
+    Keeps soft state only: when it dies, its successor learns everything from the nodes' reports. Thread-safe. Serves until close(), the end of a `with` block, or the end of the interpreter. `listen` is on loopback; without `key` (bytes or text that the nodes share) it is this user's key on this machine.
+    """
+    def __enter__(self) -> Tracker: ...
+    def __exit__(self, *args: object) -> None: ...
+    def __init__(self, *, listen: str = "127.0.0.1:0", key: str | None = None) -> None: ...
+    def close(self) -> None:
+        """
+        Ends the tracker; its nodes look for another.
+        """
+    @property
+    def address(self) -> str:
+        """
+        "host:port" as bound.
+        """
+    @property
+    def closed(self) -> bool:
+        """
+        Whether close() was called, or this process was forked.
+        """
+
+class Source:
+    """
+    Where bytes came from.
+
+    Members:
+
+      ORIGIN
+
+      PEER
+    """
+
+    ORIGIN: typing.ClassVar[Source]
+    PEER: typing.ClassVar[Source]
+    __members__: typing.ClassVar[dict[str, Source]]
+    @typing.overload
+    def __eq__(self, other: Source) -> bool: ...
+    @typing.overload
+    def __eq__(self, other: typing.Any) -> bool: ...
+    def __getstate__(self) -> int: ...
+    def __hash__(self) -> int: ...
+    def __index__(self) -> int: ...
+    def __init__(self, value: int) -> None: ...
+    def __int__(self) -> int: ...
+    @typing.overload
+    def __ne__(self, other: Source) -> bool: ...
+    @typing.overload
+    def __ne__(self, other: typing.Any) -> bool: ...
+    def __repr__(self) -> str: ...
+    def __setstate__(self, state: int) -> None: ...
+    def __str__(self) -> str: ...
+    @property
+    def name(self) -> str: ...
+    @property
+    def value(self) -> int: ...
+
+class FetchResult:
+    """
+    What a fetch of one unit moved, in bytes.
+    """
+    @property
+    def from_origin(self) -> int: ...
+    @property
+    def from_peers(self) -> int: ...
+
+class NodeStatistics:
+    """
+    What a node did since it started; bytes.
+    """
+    @property
+    def bytes_from_origin(self) -> int: ...
+    @property
+    def bytes_from_peers(self) -> int: ...
+    @property
+    def bytes_to_peers(self) -> int: ...
+    @property
+    def corrupt_pieces(self) -> int:
+        """
+        Received, found wrong, thrown away.
+        """
+    @property
+    def known_peers(self) -> int: ...
+    @property
+    def tracker_reachable(self) -> bool: ...
+
+class Node:
+    """
+    Takes part in the exchange for one cache: gets pieces from other nodes and, under lease, from the origin, and gives what it holds.
+
+    `content` is a hubdist.Content: the bytes that the node holds, a place for those that it gets, and the way to the origin. `tracker` is "host:port", or a callable that returns it and is asked before each connection. `tracker_patience`: seconds to wait for a tracker before going to the origin alone. Ranges are pairs (begin, end) of offsets inside a unit. Thread-safe. Serves until close(), the end of a `with` block, or the end of the interpreter; leaving takes at most 5 s.
+    """
+    def __enter__(self) -> Node: ...
+    def __exit__(self, *args: object) -> None: ...
+    def __init__(
+        self,
+        content: Content,
+        tracker: str | collections.abc.Callable[[], str],
+        *,
+        key: str | None = None,
+        id: str = "",
+        listen: str = "127.0.0.1:0",
+        zone: str = "",
+        tracker_patience: float = 15.0,
+        parallel_requests: int = 8,
+    ) -> None: ...
+    def close(self) -> None:
+        """
+        Leaves the exchange; takes at most 5 s.
+        """
+    def doubt(self, unit: str) -> None:
+        """
+        Tells the tracker that a unit, whole and with every piece hash right, failed against the hub's identity: it is read once more under lease.
+        """
+    def fetch(
+        self,
+        layout: UnitLayout,
+        wanted: collections.abc.Sequence[tuple[int, int]] | None = None,
+        held: collections.abc.Sequence[tuple[int, int]] = [],
+    ) -> FetchResult:
+        """
+        Brings `wanted` (None: all) of a unit into the content and blocks until it is there. `held` says what is there already and may be given to others from now on. One fetch a unit at a time. Ctrl-C ends the wish but keeps and offers what came.
+        """
+    def offer(
+        self, layout: UnitLayout, held: collections.abc.Sequence[tuple[int, int]] | None = None
+    ) -> None:
+        """
+        Offers what is held (None: all) without wanting anything.
+        """
+    def wait_until_unneeded(self) -> None:
+        """
+        Blocks until no node that the tracker knows wants anything that this node holds.
+        """
+    def withdraw(self, unit: str) -> None:
+        """
+        No longer offers a unit.
+        """
+    @property
+    def address(self) -> str: ...
+    @property
+    def closed(self) -> bool:
+        """
+        Whether close() was called, or this process was forked.
+        """
+    @property
+    def id(self) -> str: ...
+    @property
+    def statistics(self) -> NodeStatistics: ...
+
+class ProgressKind:
+    """
+    What a ProgressEvent tells.
+
+    Members:
+
+      PLANNED : The totals are known.
+
+      STARTED : A file begins.
+
+      BYTES : Bytes of a file arrived, or were there already.
+
+      FINISHED : A file is verified and at its path.
+    """
+
+    BYTES: typing.ClassVar[ProgressKind]
+    FINISHED: typing.ClassVar[ProgressKind]
+    PLANNED: typing.ClassVar[ProgressKind]
+    STARTED: typing.ClassVar[ProgressKind]
+    __members__: typing.ClassVar[dict[str, ProgressKind]]
+    @typing.overload
+    def __eq__(self, other: ProgressKind) -> bool: ...
+    @typing.overload
+    def __eq__(self, other: typing.Any) -> bool: ...
+    def __getstate__(self) -> int: ...
+    def __hash__(self) -> int: ...
+    def __index__(self) -> int: ...
+    def __init__(self, value: int) -> None: ...
+    def __int__(self) -> int: ...
+    @typing.overload
+    def __ne__(self, other: ProgressKind) -> bool: ...
+    @typing.overload
+    def __ne__(self, other: typing.Any) -> bool: ...
+    def __repr__(self) -> str: ...
+    def __setstate__(self, state: int) -> None: ...
+    def __str__(self) -> str: ...
+    @property
+    def name(self) -> str: ...
+    @property
+    def value(self) -> int: ...
+
+class ProgressEvent:
+    """
+    What happened since the last event.
+    """
+    @property
+    def bytes(self) -> int:
+        """
+        PLANNED: the total to be here at the end; BYTES: since the last event.
+        """
+    @property
+    def files(self) -> int:
+        """
+        PLANNED: how many.
+        """
+    @property
+    def held(self) -> bool:
+        """
+        BYTES: was there already, nothing moved for it.
+        """
+    @property
+    def kind(self) -> ProgressKind: ...
+    @property
+    def path(self) -> str:
+        """
+        Of the file, inside the repository; empty for PLANNED.
+        """
+
+class DownloadReport:
+    """
+    What a download did. Bytes are of content.
+    """
+    @property
+    def bytes(self) -> int: ...
+    @property
+    def bytes_from_origin(self) -> int: ...
+    @property
+    def bytes_from_peers(self) -> int: ...
+    @property
+    def bytes_held(self) -> int:
+        """
+        Were here already.
+        """
+    @property
+    def commit(self) -> str: ...
+    @property
+    def files(self) -> int: ...
+    @property
+    def from_cache_only(self) -> bool:
+        """
+        The hub was not reached: what the cache had was returned.
+        """
+    @property
+    def path(self) -> pathlib.Path:
+        """
+        Of the file, of the snapshot's folder, or local_dir.
+        """
+    @property
+    def verified(self) -> bool:
+        """
+        False when an origin stated no digest for some file.
+        """
+
+class ExchangeInfo:
+    """
+    How a client takes part in an exchange; empty without one.
+    """
+    @property
+    def address(self) -> str: ...
+    @property
+    def bytes_to_peers(self) -> int: ...
+    @property
+    def node_id(self) -> str: ...
+
+class ClientOptions:
+    """
+    What a Client is made from. What is not given comes from the environment: HF_ENDPOINT, HF_TOKEN, HF_TOKEN_PATH, HF_HOME, HF_HUB_CACHE, HF_HUB_OFFLINE, HF_HUB_ETAG_TIMEOUT, HF_HUB_DOWNLOAD_TIMEOUT, HF_HUB_DISABLE_IMPLICIT_TOKEN, HF_HUB_DISABLE_SYMLINKS, HUBDIST_TRACKER, HUBDIST_HOME, with huggingface_hub's meanings. `token` goes to `endpoint` alone and is never shown; "" means none. `tracker`: "off", "auto" or "host:port". `memory_budget` in bytes, timeouts in seconds. `headers` are added to every request to `endpoint`, and to no other host.
+    """
+    def __init__(
+        self,
+        *,
+        endpoint: str | None = None,
+        token: str | None = None,
+        cache_dir: os.PathLike[str] | str | None = None,
+        home: os.PathLike[str] | str | None = None,
+        offline: bool | None = None,
+        tracker: str | None = None,
+        zone: str | None = None,
+        memory_budget: int | None = None,
+        retry: RetryPolicy | None = None,
+        metadata_timeout: float | None = None,
+        stall_timeout: float | None = None,
+        user_agent: str | None = None,
+        headers: collections.abc.Mapping[str, str] = {},
+    ) -> None: ...
+    @property
+    def cache_dir(self) -> pathlib.Path: ...
+    @property
+    def endpoint(self) -> str: ...
+    @property
+    def fingerprint(self) -> str:
+        """
+        Equal for options that make equal clients; tells no secret.
+        """
+    @property
+    def has_token(self) -> bool: ...
+    @property
+    def home(self) -> pathlib.Path: ...
+    @property
+    def memory_budget(self) -> int: ...
+    @property
+    def offline(self) -> bool: ...
+    @property
+    def retry(self) -> RetryPolicy: ...
+    @property
+    def tracker(self) -> str: ...
+    @property
+    def user_agent(self) -> str: ...
+    @property
+    def zone(self) -> str: ...
+
+class Client:
+    """
+    One object that brings files and snapshots from any hub, proved, into a cache or a folder.
+
+    Thread-safe; calls block without the GIL, stop on Ctrl-C, and keep what was received. With a tracker the client's node serves on until close(), the end of a `with` block, or the end of the interpreter. Not to be used in a process that was forked from its own.
+    """
+    def __enter__(self) -> Client: ...
+    def __exit__(self, *args: object) -> None: ...
+    def __init__(self, options: ClientOptions | None = None) -> None: ...
+    def add_backend(self, scheme: str, backend: Backend) -> None:
+        """
+        Adds a hubdist.Backend for a URL scheme, or replaces the one of that scheme.
+        """
+    def close(self) -> None:
+        """
+        Stops the calls under way and ends the client; its node leaves the exchange.
+        """
+    def download(
+        self,
+        uri: str,
+        *,
+        include: collections.abc.Sequence[str] | None = None,
+        exclude: collections.abc.Sequence[str] | None = None,
+        local_dir: os.PathLike[str] | str | None = None,
+        digest: str | None = None,
+        force_download: bool = False,
+        local_files_only: bool = False,
+        max_workers: int = 8,
+        progress: collections.abc.Callable[[ProgressEvent], object] | None = None,
+    ) -> DownloadReport:
+        """
+        Any URI: hf:// into the cache unless local_dir is given, other schemes into local_dir. `digest` ("sha256:...") proves a URI of one file.
+        """
+    def download_file(
+        self,
+        repo_id: str,
+        path: str,
+        *,
+        repo_type: str = "model",
+        revision: str = "",
+        local_dir: os.PathLike[str] | str | None = None,
+        force_download: bool = False,
+        local_files_only: bool = False,
+        progress: collections.abc.Callable[[ProgressEvent], object] | None = None,
+    ) -> DownloadReport:
+        """
+        Brings one file of a repository.
+        """
+    def download_snapshot(
+        self,
+        repo_id: str,
+        *,
+        repo_type: str = "model",
+        revision: str = "",
+        include: collections.abc.Sequence[str] | None = None,
+        exclude: collections.abc.Sequence[str] | None = None,
+        local_dir: os.PathLike[str] | str | None = None,
+        force_download: bool = False,
+        local_files_only: bool = False,
+        max_workers: int = 8,
+        progress: collections.abc.Callable[[ProgressEvent], object] | None = None,
+    ) -> DownloadReport:
+        """
+        Brings a repository at one commit into the cache, or into `local_dir`. `progress` is called with a ProgressEvent, in the calling thread, about 20 times a second; an exception in it stops the download and is raised here. What was received is kept, also on Ctrl-C.
+        """
+    def exists(self, uri: str) -> bool:
+        """
+        Whether one object is there.
+        """
+    def list(self, uri: str) -> Snapshot:
+        """
+        The files below a repository, a folder or a prefix, sorted by path.
+        """
+    def read(self, uri: str, begin: int, end: int) -> bytes:
+        """
+        The bytes [begin, end) of one object, straight from its origin and not verified.
+        """
+    def stat(self, uri: str) -> ObjectInfo:
+        """
+        The size, digests and etag of one object, as its origin states them.
+        """
+    def wait_until_unneeded(self) -> None:
+        """
+        Blocks until no node wants what this client's node holds; at once without an exchange.
+        """
+    @property
+    def closed(self) -> bool:
+        """
+        Whether close() was called, or this process was forked.
+        """
+    @property
+    def exchange(self) -> ExchangeInfo: ...
+    @property
+    def options(self) -> ClientOptions: ...
+
+class AddFolderResult:
+    """
+    What a folder became in a hub.
+    """
+    @property
+    def bytes(self) -> int:
+        """
+        Of all files.
+        """
+    @property
+    def changed(self) -> bool:
+        """
+        False: the branch had this content already, no commit was made.
+        """
+    @property
+    def commit(self) -> str: ...
+    @property
+    def files(self) -> int: ...
+    @property
+    def new_bytes(self) -> int:
+        """
+        Of contents that the hub did not hold yet.
+        """
+
+class HubServer:
+    """
+    A hub of one's own, which the clients of Hugging Face read by HF_ENDPOINT alone.
+
+    `root` is the folder that holds the hub, made if missing; any number of servers may share it. `listen` is "host:port", port 0: any. Tokens travel in clear text over plain http, so that an address which is not loopback is refused unless `allow_insecure` says that the network is trusted. `public_url`: how clients reach the server behind a proxy. Thread-safe. Serves until close(), the end of a `with` block, or the end of the interpreter.
+    """
+    def __enter__(self) -> HubServer: ...
+    def __exit__(self, *args: object) -> None: ...
+    def __init__(
+        self,
+        root: os.PathLike[str] | str,
+        *,
+        listen: str = "127.0.0.1:0",
+        allow_insecure: bool = False,
+        public_url: str = "",
+        handler_threads: int = 16,
+    ) -> None: ...
+    def add(
+        self,
+        folder: os.PathLike[str] | str,
+        repo_id: str,
+        *,
+        repo_type: str = "model",
+        branch: str = "main",
+        message: str = "",
+        author: str = "hubdist",
+        private: bool | None = None,
+        gated: str | None = None,
+        readers: collections.abc.Sequence[str] = [],
+    ) -> AddFolderResult:
+        """
+        Puts the content of a folder as a commit on a branch, which then holds these files and no others. What is None stays as it is; a new repository is public and not gated. `gated`: "none", "auto" or "manual". `readers` are added to those there are.
+        """
+    def add_token(self, user: str) -> str:
+        """
+        Makes the user if missing, and a new token, which cannot be asked for again.
+        """
+    def close(self) -> None:
+        """
+        Stops serving; answers under way get 5 s.
+        """
+    @property
+    def address(self) -> str:
+        """
+        "127.0.0.1:4711"
+        """
+    @property
+    def closed(self) -> bool:
+        """
+        Whether close() was called, or this process was forked.
+        """
+    @property
+    def endpoint(self) -> str:
+        """
+        "http://127.0.0.1:4711", for HF_ENDPOINT.
+        """
+
+def blake3(data: typing_extensions.Buffer) -> str:
+    """
+    BLAKE3 of bytes, in hexadecimal.
+    """
+
+def check_relative_path(path: str) -> None:
+    """
+    Raises InvalidArgumentError unless `path` stays inside its folder: relative, no empty, "." or ".." segment, no NUL, no backslash, at most 4,096 bytes and 255 a segment.
+    """
+
+def chunk_ends(data: typing_extensions.Buffer) -> list[int]:
+    """
+    Where each chunk of a whole content ends; nothing for an empty one.
+    """
+
+def default_memory_budget() -> int:
+    """
+    The default budget of a process for buffers, in bytes: 256 MiB, and at most a quarter of the cgroup's memory limit.
+    """
+
+def format_uri(uri: Uri) -> str:
+    """
+    Writes the one canonical text of a URI; parse_uri(format_uri(u)) == u.
+    """
+
+def git_sha1(data: typing_extensions.Buffer) -> str:
+    """
+    The object id that git gives to a file, in hexadecimal.
+    """
+
+def glob_match(pattern: str, path: str) -> bool:
+    """
+    Whether a path matches a pattern with the meaning that huggingface_hub gives it (Python's fnmatch: '*' crosses '/', case-sensitive; a pattern that ends in '/' means everything below).
+    """
+
+def hash_file(path: os.PathLike[str] | str) -> Identity:
+    """
+    Reads a file once and returns an Identity with its SHA-256, git and Xet hashes. Stops on Ctrl-C.
+    """
+
+def hubdist_home() -> pathlib.Path:
+    """
+    $HUBDIST_HOME, else $XDG_STATE_HOME/hubdist, else ~/.local/state/hubdist; made with mode 0700.
+    """
+
+def log_level() -> str:
+    """
+    The level that set_log_level() or HUBDIST_LOG set.
+    """
+
+def make_manifest(data: typing_extensions.Buffer) -> Manifest:
+    """
+    Cuts a whole content and hashes its chunks.
+    """
+
+def make_units(snapshot: Snapshot) -> list[UnitLayout]:
+    """
+    How a snapshot is cut into what nodes exchange; every node that lists the same snapshot computes the same.
+    """
+
+def parse_identity(text: str) -> Identity:
+    """
+    Reads a digest that a user gives: "sha256:<64 hex digits>", also "git-sha1:" and "md5:".
+    """
+
+def parse_uri(text: str) -> Uri:
+    """
+    Reads a URI. Raises InvalidArgumentError (a ValueError) that names the text and what is wrong with it. A user name or password inside a URL is refused, and not repeated in the message: credentials never travel in URLs.
+    """
+
+def piece_size_for(snapshot_size: int) -> int:
+    """
+    The power of two at or above size / 1024, from 1 to 4 MiB.
+    """
+
+def set_log_level(level: str) -> None:
+    """
+    Which messages hubdist writes to standard error: "debug", "info", "warning" (the default), "error" or "off". The environment variable HUBDIST_LOG sets it as well.
+    """
+
+def sha256(data: typing_extensions.Buffer) -> str:
+    """
+    SHA-256 of bytes, in hexadecimal.
+    """
+
+MAX_CHUNK_SIZE: int = 131072
+MIN_CHUNK_SIZE: int = 8192
+__version__: str
