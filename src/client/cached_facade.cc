@@ -1,7 +1,7 @@
 // What the cache answers when the hub cannot or must not be asked.
-#include "client/internal/client_impl.h"
 #include <algorithm>
 
+#include "client/internal/client_impl.h"
 #include <hubdist/store/tree_listing.h>
 
 namespace hubdist {

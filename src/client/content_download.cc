@@ -12,6 +12,11 @@ ContentDownload::ContentDownload(const Job& job, const WantedContent& content, F
       lock_(std::move(lock)),
       progress_(job.progress, content.first().path, content.first().size) {}
 
+// Before the lock goes: others that still read the partial file must not write its log.
+ContentDownload::~ContentDownload() {
+  if (partial_) partial_->close();
+}
+
 Result<std::unique_ptr<ContentDownload>> ContentDownload::begin(const Job& job,
                                                                 const WantedContent& content,
                                                                 std::stop_token stop) {

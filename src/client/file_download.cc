@@ -3,6 +3,7 @@
 #include <thread>
 
 #include "client/internal/content_download.h"
+#include "client/internal/exchange_session.h"
 #include <hubdist/base/log.h>
 #include <hubdist/io/executor.h>
 
@@ -61,6 +62,8 @@ Status fetch(const Job& job, ContentDownload& download, std::size_t streams, std
   return {};
 }
 
+}  // namespace
+
 Status download_content(const Job& job, const WantedContent& content, std::size_t streams,
                         std::stop_token stop) {
   HUBDIST_ASSIGN(const auto download, ContentDownload::begin(job, content, stop));
@@ -74,13 +77,18 @@ Status download_content(const Job& job, const WantedContent& content, std::size_
   return download->finish(stop);
 }
 
-}  // namespace
+std::size_t workers_for(const Job& job, std::size_t tasks) {
+  return std::clamp<std::size_t>(std::min(job.max_workers, tasks), 1, kMaxWorkers);
+}
 
-Status download_alone(Job& job, const std::vector<WantedContent>& contents, std::stop_token stop) {
-  if (contents.empty()) return {};
-  const std::size_t workers = std::clamp<std::size_t>(job.max_workers, 1, kMaxWorkers);
-  const std::size_t streams = std::clamp<std::size_t>(workers / contents.size(), 1, kMaxStreams);
-  Executor executor(std::min(workers, contents.size()));
+namespace {
+
+Status download_alone(const Job& job, const std::vector<WantedContent>& contents,
+                      std::stop_token stop) {
+  const std::size_t workers = workers_for(job, contents.size());
+  const std::size_t streams = std::clamp<std::size_t>(
+      std::min(job.max_workers, kMaxWorkers) / contents.size(), 1, kMaxStreams);
+  Executor executor(workers);
   TaskGroup group(executor, stop);
   for (const WantedContent& content : contents)
     group.run([&job, &content, streams](std::stop_token stopped) {
@@ -89,7 +97,11 @@ Status download_alone(Job& job, const std::vector<WantedContent>& contents, std:
   return group.wait();
 }
 
+}  // namespace
+
 Status download_all(Job& job, const Plan& plan, std::stop_token stop) {
+  if (job.exchange) return job.exchange->download(job, plan, stop);
+  if (plan.missing.empty()) return {};
   return download_alone(job, plan.missing, stop);
 }
 

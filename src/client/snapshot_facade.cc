@@ -129,10 +129,8 @@ Status Client::Impl::bring(Job& job, const Plan& plan, std::stop_token stop) {
 }
 
 internal::ExchangeSession* Client::Impl::exchange_of(const internal::Wish& wish) {
-  if (wish.local_dir)
-    return exchanges.find(*wish.local_dir,
-                          LocalDir(fs, *wish.local_dir).bookkeeping() / "hubdist" / "node-id");
-  return exchanges.find(cache.root(), cache.root() / ".locks" / "hubdist" / "node-id");
+  return exchanges.find(wish.local_dir ? LocalDir(fs, *wish.local_dir).bookkeeping() / "hubdist"
+                                       : cache.root() / ".locks" / "hubdist");
 }
 
 // A read-only cache that has everything is no failure.

@@ -29,13 +29,8 @@ class PartialFile::Impl {
         options_(std::move(options)),
         hasher_(options_.identity, options_.size),
         proves_(IdentityHasher(options_.identity, options_.size).proves()) {}
-  // Keeps what can be gone on with.
-  ~Impl() {
-    if (logged())
-      (void)recorder_.flush();
-    else if (file_ && !published_)
-      remove_files(fs_, options_.paths);
-  }
+  ~Impl() { close(); }
+  void close();
 
   Status start(std::stop_token stop);
   Status write(std::uint64_t offset, ByteView bytes);
@@ -78,6 +73,7 @@ class PartialFile::Impl {
   RangeSet in_flight_;  // no two writers touch one byte at once
   bool verified_ = false;
   bool published_ = false;
+  bool closed_ = false;
 };
 
 Status PartialFile::Impl::start(std::stop_token stop) {
@@ -151,7 +147,8 @@ Status PartialFile::Impl::write(std::uint64_t offset, ByteView bytes) {
   {
     std::unique_lock lock(mutex_);
     changed_.wait(lock, [&] { return !in_flight_.intersects(range); });
-    if (published_) return failed_precondition(options_.name, " is complete already");
+    if (closed_ || published_)
+      return failed_precondition(options_.name, " takes no more bytes: it is closed");
     in_flight_.add(range);
     overlaps = held_.intersects(range);
     file = file_;
@@ -228,7 +225,7 @@ Status PartialFile::Impl::discard() {
   {
     std::unique_lock lock(mutex_);
     changed_.wait(lock, [&] { return in_flight_.empty(); });
-    if (published_) return failed_precondition(options_.name, " is complete already");
+    if (closed_ || published_) return failed_precondition(options_.name, " is closed");
     remove_files(fs_, options_.paths);
     HUBDIST_ASSIGN(file_, fs_.open(options_.paths.part, OpenMode::kCreate));
     held_ = {};
@@ -240,6 +237,15 @@ Status PartialFile::Impl::discard() {
   return make_room();
 }
 
+void PartialFile::Impl::close() {
+  std::unique_lock lock(mutex_);
+  changed_.wait(lock, [&] { return in_flight_.empty(); });
+  if (std::exchange(closed_, true)) return;
+  if (!logged() && file_ && !published_) remove_files(fs_, options_.paths);
+  (void)recorder_.flush();
+  recorder_.restart(std::nullopt);
+}
+
 bool PartialFile::Impl::names_our_file() {
   const auto there = fs_.link_info(options_.paths.part);
   const auto ours = file_->info();
@@ -247,6 +253,7 @@ bool PartialFile::Impl::names_our_file() {
 }
 
 Result<FileInfo> PartialFile::Impl::publish(const Path& final_path) {
+  if (closed_) return failed_precondition(options_.name, " is closed");
   if (!verified_) return failed_precondition(options_.name, " is not verified");
   // After a crash of the machine a file at its final path must not hold other bytes.
   HUBDIST_TRY(file_->sync());
@@ -291,6 +298,7 @@ Status PartialFile::flush() { return impl_->flush(); }
 bool PartialFile::provable() const { return impl_->provable(); }
 Status PartialFile::verify(std::stop_token stop) { return impl_->verify(stop); }
 Status PartialFile::discard() { return impl_->discard(); }
+void PartialFile::close() { impl_->close(); }
 Result<FileInfo> PartialFile::publish(const Path& final_path) { return impl_->publish(final_path); }
 
 }  // namespace hubdist

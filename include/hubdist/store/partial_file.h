@@ -44,8 +44,7 @@ class PartialFile {
   // the bytes needed and free, when there is none.
   static Result<std::unique_ptr<PartialFile>> open(FileSystem& fs, PartialOptions options,
                                                    std::stop_token stop = {});
-  // Records what was received, so that nothing is lost.
-  ~PartialFile();
+  ~PartialFile();  // as close()
 
   std::uint64_t size() const;
   RangeSet held() const;
@@ -68,6 +67,9 @@ class PartialFile {
   // Moves the verified file to `final_path`, on disk before it is visible, and removes the log.
   // Aborted when another process took the partial file away meanwhile. read() goes on working.
   Result<FileInfo> publish(const Path& final_path);
+  // Records what was received, so that nothing is lost, and writes no more: to be called before the
+  // lock goes. read() goes on working; a file too small for a log is removed.
+  void close();
   // Deletes both files; for what will not be wanted any more.
   static void remove_files(FileSystem& fs, const PartialPaths& paths);
 

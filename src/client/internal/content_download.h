@@ -18,6 +18,7 @@ class ContentDownload {
                                                         const WantedContent& content,
                                                         std::stop_token stop);
 
+  ~ContentDownload();
   bool done() const { return partial_ == nullptr; }
   const WantedContent& content() const { return content_; }
   const FileEntry& file() const { return content_.first(); }

@@ -18,19 +18,24 @@ class ExchangeSessions {
   ~ExchangeSessions();
 
   bool enabled() const;
-  // The session of a root, whose node's id is kept in `id_file`. Null, with a warning, when no node
-  // can be started: the download then goes alone.
-  ExchangeSession* find(const Path& root, const Path& id_file);
+  // The session of the cache or folder that keeps its notes on the exchange in `notes`. Null, with
+  // a warning, when no node can be started: the download then goes alone.
+  ExchangeSession* find(const Path& notes);
   Status wait_until_unneeded(std::stop_token stop);
   Client::ExchangeInfo info() const;
 
  private:
+  struct Way;
+  Result<std::shared_ptr<const Way>> way();
+  Result<std::unique_ptr<ExchangeSession>> begin(const Path& notes);
+
   class Tracker;
 
   const ClientOptions& options_;
   FileSystem& fs_;
   mutable std::mutex mutex_;
-  std::map<Path, std::unique_ptr<ExchangeSession>> sessions_;
+  std::shared_ptr<const Way> way_;
+  std::map<Path, std::unique_ptr<ExchangeSession>> sessions_;  // by their notes
 };
 
 }  // namespace hubdist::internal

@@ -27,7 +27,11 @@ struct Job {
 // Brings everything that the plan misses and returns when it is there. The first failure ends the
 // rest; what was received is kept.
 Status download_all(Job& job, const Plan& plan, std::stop_token stop);
-// One after another from the origin, or several at once with `max_workers`.
-Status download_alone(Job& job, const std::vector<WantedContent>& contents, std::stop_token stop);
+// One content from the origin, through up to `streams` connections. Bytes that are not what the hub
+// says are fetched once more before that is an error.
+Status download_content(const Job& job, const WantedContent& content, std::size_t streams,
+                        std::stop_token stop);
+// How many calls run at once for `tasks` things to do.
+std::size_t workers_for(const Job& job, std::size_t tasks);
 
 }  // namespace hubdist::internal
