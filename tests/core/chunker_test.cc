@@ -1,5 +1,6 @@
 #include <doctest/doctest.h>
 
+#include "src/core/internal/gear.h"
 #include "tests/core/vectors.h"
 #include "tests/support/random.h"
 #include <hubdist/core/chunker.h>
@@ -7,6 +8,7 @@
 
 using namespace hubdist;
 using hubdist::testing::feed;
+using hubdist::testing::Random;
 using hubdist::testing::random_bytes;
 using hubdist::testing::Vectors;
 using simdjson::dom::array;
@@ -40,6 +42,37 @@ std::vector<std::uint64_t> sizes_of(const std::vector<std::uint64_t>& ends) {
   return sizes;
 }
 
+// The specification's pseudocode: every byte is hashed, nothing is skipped.
+std::vector<std::uint64_t> ends_by_specification(ByteView content) {
+  std::vector<std::uint64_t> ends;
+  std::uint64_t hash = 0;
+  std::size_t begin = 0;
+  for (std::size_t i = 0; i < content.size(); ++i) {
+    hash = internal::gear_roll(content.subspan(i, 1), hash);
+    const std::size_t size = i + 1 - begin;
+    if (size < kMinChunkSize) continue;
+    if (size < kMaxChunkSize && (hash & 0xFFFF000000000000) != 0) continue;
+    ends.push_back(i + 1);
+    begin = i + 1;
+    hash = 0;
+  }
+  if (begin < content.size()) ends.push_back(content.size());
+  return ends;
+}
+
+// Zeros, which have no boundary, but for 64 bytes whose hash has one right behind `size` bytes.
+Bytes with_boundary_after(std::size_t size, std::uint64_t seed) {
+  Random random(seed);
+  Bytes content(size + 20'000);
+  const MutableBytes window = MutableBytes(content).subspan(size - 64, 64);
+  for (std::byte& b : window) b = static_cast<std::byte>(random.below(256));
+  const std::uint64_t before = internal::gear_roll(window.first(60), 0);
+  do {
+    for (std::byte& b : window.last(4)) b = static_cast<std::byte>(random.below(256));
+  } while ((internal::gear_roll(window.last(4), before) & 0xFFFF000000000000) != 0);
+  return content;
+}
+
 constexpr std::size_t kPieces[] = {1, 37, 255, 8191, 65536};
 
 }  // namespace
@@ -67,6 +100,29 @@ TEST_CASE("sizes around the limits are one chunk or two") {
   constexpr std::size_t kOneChunk[] = {1, 64, 8127, 8128, 8191, 8192, 8193, 131'071, 131'072};
   for (const std::size_t size : kOneChunk) CHECK(sizes(size) == Sizes{size});
   CHECK(sizes(131'073) == Sizes{131'072, 1});
+}
+
+TEST_CASE("a boundary of the hash counts from the smallest size on, not before") {
+  // The outermost byte of the window decides one bit, so several windows are needed to see it.
+  for (const std::size_t size : {kMinChunkSize - 2, kMinChunkSize - 1, kMinChunkSize,
+                                 kMinChunkSize + 1, kMaxChunkSize - 1, kMaxChunkSize}) {
+    for (std::uint64_t seed = 0; seed < 6; ++seed) {
+      const Bytes content = with_boundary_after(size, seed);
+      const auto expected = ends_by_specification(content);
+      CAPTURE(size);
+      CAPTURE(expected.front());
+      CHECK((expected.front() == size) == (size >= kMinChunkSize));
+      CHECK(chunk_ends(content) == expected);
+      CHECK(ends_in_pieces(content, 37) == expected);
+    }
+  }
+}
+
+TEST_CASE("skipping changes nothing: random contents are cut as the specification words it") {
+  for (std::uint64_t seed = 100; seed < 104; ++seed) {
+    const Bytes content = random_bytes(seed, 600'000);
+    CHECK(chunk_ends(content) == ends_by_specification(content));
+  }
 }
 
 TEST_CASE("every chunk but the last keeps the limits, and all cover the content") {

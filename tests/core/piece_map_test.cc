@@ -186,6 +186,16 @@ TEST_CASE("a bundle ends at a piece's size and at its most members") {
   CHECK(map.units[1].layout.piece_count() == 1500 - kMaxBundleMembers);
 }
 
+TEST_CASE("a bundle may be filled to the last byte, and a blob of 1 MiB is in none") {
+  PieceMap map =
+      make_piece_map(snapshot_of({lfs_file("a", 512 * kKiB, "a"), lfs_file("b", 512 * kKiB, "b")}));
+  REQUIRE(map.units.size() == 1);
+  CHECK(map.units[0].layout.size == 1 * kMiB);
+  map = make_piece_map(snapshot_of({lfs_file("a", 1 * kMiB, "a"), lfs_file("b", 1 * kMiB, "b"),
+                                    lfs_file("big", 3 * kGiB, "big")}));
+  CHECK(map.units.size() == 3);
+}
+
 TEST_CASE("a bundle grows to the piece size of a large snapshot") {
   std::vector<FileEntry> files{lfs_file("big", 3 * kGiB, "big")};
   for (int i = 0; i < 8; ++i) files.push_back(lfs_file(concat("f", i), 500 * kKiB, concat("", i)));
@@ -285,6 +295,11 @@ TEST_CASE("layouts that a liar could send are refused") {
   CHECK(refused(bundle, [](UnitLayout& l) {
     l.piece_ends = {kMiB, 2 * kMiB};
     l.size = 2 * kMiB;
+  }));
+  CHECK(refused(bundle, [](UnitLayout& l) {
+    l.piece_ends.clear();
+    for (std::uint64_t i = 1; i <= 5; ++i) l.piece_ends.push_back(i * (kMiB - 1));
+    l.size = 5 * (kMiB - 1);
   }));
   CHECK(refused(bundle, [](UnitLayout& l) {
     l.piece_ends.clear();
