@@ -60,6 +60,15 @@ std::string_view remedy_for(std::string_view code) {
   return {};
 }
 
+// What a hub says to people, fit for a terminal: no control characters, no flood.
+std::string said_by_hub(const HttpResponse& response) {
+  constexpr std::size_t kMost = 500;
+  std::string said = response.headers.get("X-Error-Message").value_or("").substr(0, kMost);
+  for (char& c : said)
+    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = '?';
+  return said;
+}
+
 StatusCode code_for(std::string_view hub_error, StatusCode otherwise) {
   if (hub_error == "RepoNotFound" || hub_error == "RevisionNotFound" ||
       hub_error == "EntryNotFound")
@@ -111,7 +120,7 @@ Status status_of_hub(const HttpResponse& response, std::string_view what, bool t
   Status status = status_of_http(response, what);
   if (status.ok()) return status;
   std::string code = response.headers.get("X-Error-Code").value_or("");
-  const std::string said = response.headers.get("X-Error-Message").value_or("");
+  const std::string said = said_by_hub(response);
   if (code.empty() && said == "Access to this resource is disabled.") code = "DisabledRepo";
   // The hub hides whether a private repository exists: 401 stands for "not there, or not for you".
   if (code.empty() && response.status == 401 && to_repository &&

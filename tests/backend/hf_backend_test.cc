@@ -145,6 +145,11 @@ TEST_CASE_FIXTURE(Fixture, "each error of the hub keeps its name") {
   hub.hub().on("/org/name/resolve/main/a",
                answer(401, {{"X-Error-Message", "Invalid credentials in Authorization header"}}));
   check(backend()->stat(uri("hf://org/name/a"), {}).status(), StatusCode::kUnauthenticated, "");
+  hub.hub().on("/org/name/resolve/main/a",
+               answer(403, {{"X-Error-Message", "\x1b[2J" + std::string(10'000, 'x')}}));
+  const Status loud = backend()->stat(uri("hf://org/name/a"), {}).status();
+  CHECK(message(loud).find('\x1b') == std::string_view::npos);
+  CHECK(message(loud).size() < 700);
   hub.hub().on("/org/name/resolve/main/a", answer(404));
   check(backend()->stat(uri("hf://org/name/a"), {}).status(), StatusCode::kNotFound, "");
 }
