@@ -36,8 +36,10 @@ struct Arguments {
 void describe(CLI::App& command, Arguments& a) {
   command.add_option("uri", a.uri, "hf://owner/model[@revision][/path], https://..., file:///...")
       ->required();
-  command.add_option("-o,--output", a.local_dir,
-                     "Put the files into this folder instead of the Hugging Face cache");
+  command
+      .add_option("-o,--output", a.local_dir,
+                  "Put the files into this folder instead of the Hugging Face cache")
+      ->type_name("DIR");
   command.add_option("--include", a.include, "Only files that match this glob; may be repeated")
       ->expected(1)
       ->take_all()
@@ -48,17 +50,20 @@ void describe(CLI::App& command, Arguments& a) {
       ->type_name("GLOB");
   command.add_option("--digest", a.digest, "The content that a URI of one file must have")
       ->type_name("sha256:HEX");
-  command.add_option("--tracker", a.tracker,
-                     "Share with other nodes: off, auto or HOST:PORT (default: HUBDIST_TRACKER)");
+  command
+      .add_option("--tracker", a.tracker,
+                  "Share with other nodes: off, auto or HOST:PORT (default: HUBDIST_TRACKER)")
+      ->type_name("WHERE");
   command.add_flag("--linger", a.linger,
                    "Serve other nodes until none needs anything from this one");
-  command.add_option("--max-workers", a.max_workers, "Files in flight at once")
+  command.add_option("--max-workers", a.max_workers, "Files in flight at once (default: 8)")
       ->check(CLI::Range(1, 256))
-      ->capture_default_str();
+      ->type_name("N");
   command.add_flag("--force,--force-download", a.force, "Fetch again what is here already");
   command.add_flag("--offline,--local-files-only", a.offline, "Use what is here, ask no hub");
   command.add_option("--endpoint", a.endpoint, "The hub (default: HF_ENDPOINT)")->type_name("URL");
-  command.add_option("--cache-dir", a.cache_dir, "The cache (default: HF_HUB_CACHE)");
+  command.add_option("--cache-dir", a.cache_dir, "The cache (default: HF_HUB_CACHE)")
+      ->type_name("DIR");
   command.add_flag("--token-stdin", a.token_stdin,
                    "Read the token from standard input (default: HF_TOKEN, then the token file)");
   CLI::Option* json = command.add_flag("--json", a.json, "Events and result as JSON, one a line");

@@ -32,8 +32,10 @@ void add_tracker_command(CLI::App& app, Action& action) {
   command
       ->add_option("--listen", arguments->listen,
                    "Address to listen on; loopback only, port 0 takes a free one")
+      ->type_name("HOST:PORT")
       ->capture_default_str();
-  command->add_option("--port-file", arguments->port_file, "Write the port to this file");
+  command->add_option("--port-file", arguments->port_file, "Write the port to this file")
+      ->type_name("FILE");
   command->footer(
       "Nodes of the same user on this machine find it by `hubdist get --tracker HOST:PORT` or\n"
       "HUBDIST_TRACKER=HOST:PORT, and prove themselves with the key in HUBDIST_HOME.");
