@@ -1,6 +1,8 @@
+#include <concepts>
 #include <utility>
 #include <variant>
 
+#include "core/internal/text.h"
 #include <hubdist/core/hash.h>
 #include <hubdist/core/identity.h>
 #include <hubdist/core/manifest.h>
@@ -14,10 +16,16 @@ constexpr std::string_view kGitSha1 = "git-sha1:";
 constexpr std::string_view kMd5 = "md5:";
 
 template <typename D>
+Result<D> parse_digest(std::string_view text) {
+  if constexpr (std::same_as<D, XetHash>) return parse_xet_hex<XetHash>(text);
+  return D::parse(text);
+}
+
+template <typename D>
 Status parse_into(std::optional<D>& out, std::string_view text, std::string_view prefix) {
-  auto digest = D::parse(text.substr(prefix.size()));
+  auto digest = parse_digest<D>(text.substr(prefix.size()));
   if (!digest.ok())
-    return with_context(digest.status(), concat("the digest '", text.substr(0, 200), "'"));
+    return with_context(digest.status(), concat("the digest '", internal::printable(text), "'"));
   out = *digest;
   return {};
 }
@@ -62,16 +70,13 @@ Result<Identity> parse_identity(std::string_view text) {
   if (text.starts_with(kSha256)) {
     HUBDIST_TRY(parse_into(identity.sha256, text, kSha256));
   } else if (text.starts_with(kXet)) {
-    auto hash = parse_xet_hex<XetHash>(text.substr(kXet.size()));
-    if (!hash.ok())
-      return with_context(hash.status(), concat("the digest '", text.substr(0, 200), "'"));
-    identity.xet = *hash;
+    HUBDIST_TRY(parse_into(identity.xet, text, kXet));
   } else if (text.starts_with(kGitSha1)) {
     HUBDIST_TRY(parse_into(identity.git_sha1, text, kGitSha1));
   } else if (text.starts_with(kMd5)) {
     HUBDIST_TRY(parse_into(identity.md5, text, kMd5));
   } else {
-    return invalid_argument("the digest '", text.substr(0, 200),
+    return invalid_argument("the digest '", internal::printable(text),
                             "' has no known kind; write sha256:<64 hexadecimal digits>, "
                             "git-sha1:<40>, md5:<32> or xet:<64, as Xet writes its hashes>");
   }
