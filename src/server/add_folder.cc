@@ -1,9 +1,13 @@
 #include <algorithm>
 #include <ctime>
+#include <mutex>
+#include <set>
+#include <thread>
 
 #include <hubdist/base/json_writer.h>
 #include <hubdist/core/hash.h>
 #include <hubdist/core/snapshot.h>
+#include <hubdist/io/executor.h>
 #include <hubdist/server/accounts.h>
 #include <hubdist/server/add_folder.h>
 #include <hubdist/server/lfs_rules.h>
@@ -17,9 +21,14 @@ constexpr std::uint64_t kMaxGitAttributes = 1 * kMiB;
 constexpr int kMaxRefTries = 20;
 constexpr std::uint32_t kOwnerMayRun = 0100;
 
+constexpr std::size_t kMaxThreads = 8;
+
 struct SourceFile {
   Path source;
   RepoEntry entry;  // path, mode and size; the rest once it is hashed
+  // Proves, faster than SHA-256 would, that the second reading found what the first did.
+  Blake3 fast_hash;
+  std::uint64_t new_bytes = 0;
 };
 
 bool is_left_out(std::string_view path) { return path == ".git" || path == ".cache/huggingface"; }
@@ -41,7 +50,7 @@ Status add_source(FileSystem& fs, const Path& source, std::string path,
   entry.path = std::move(path);
   entry.mode = (info->mode & kOwnerMayRun) != 0 ? GitMode::kExecutable : GitMode::kFile;
   entry.size = info->size;
-  out.push_back({source, std::move(entry)});
+  out.push_back({source, std::move(entry), {}, 0});
   return {};
 }
 
@@ -89,34 +98,57 @@ Status identify(FileSystem& fs, const LfsRules& rules, const std::stop_token& st
   entry.lfs = rules.is_lfs(entry.path, entry.size);
   Sha256Hasher content_hash;
   GitSha1Hasher git_hash(entry.size);
+  Blake3Hasher fast_hash;
   HUBDIST_TRY(read_all(fs, file, stop, [&](ByteView bytes) -> Status {
     content_hash.update(bytes);
+    fast_hash.update(bytes);
     if (!entry.lfs) git_hash.update(bytes);
     return {};
   }));
   entry.sha256 = content_hash.finish();
+  file.fast_hash = fast_hash.finish();
   entry.oid =
       entry.lfs ? git_sha1(as_bytes(lfs_pointer(entry.sha256, entry.size))) : git_hash.finish();
   return {};
 }
 
-// Copies a file's content into the store unless it is there; how many bytes were new.
-Result<std::uint64_t> store_content(ObjectStore& store, FileSystem& fs, const SourceFile& file,
-                                    const std::stop_token& stop) {
+// Copies a file's content into the store unless it is there.
+Status store_content(ObjectStore& store, FileSystem& fs, const std::stop_token& stop,
+                     SourceFile& file) {
   const std::string key = blob_key(file.entry.sha256);
   const auto held = store.head(key);
-  if (held.ok()) return std::uint64_t{0};
+  if (held.ok()) return {};
   if (held.status().code() != StatusCode::kNotFound) return held.status();
   HUBDIST_ASSIGN(const auto writer, store.create(key));
-  Sha256Hasher hash;
+  Blake3Hasher hash;
   HUBDIST_TRY(read_all(fs, file, stop, [&](ByteView bytes) -> Status {
     hash.update(bytes);
     return writer->write(bytes);
   }));
-  if (hash.finish() != file.entry.sha256)
+  if (hash.finish() != file.fast_hash)
     return aborted(file.source.native(), " changed while it was being added");
   HUBDIST_TRY(writer->finish());
-  return file.entry.size;
+  file.new_bytes = file.entry.size;
+  return {};
+}
+
+// Hashes and stores all files, several at once.
+Status store_all(ObjectStore& store, FileSystem& fs, const LfsRules& rules,
+                 const std::stop_token& stop, std::vector<SourceFile>& files) {
+  Executor executor(std::clamp<std::size_t>(std::thread::hardware_concurrency(), 1, kMaxThreads));
+  std::mutex mutex;
+  std::set<Sha256> claimed;  // contents that one of the tasks stores
+  TaskGroup group(executor, stop);
+  for (SourceFile& file : files)
+    group.run([&](std::stop_token stopped) -> Status {
+      HUBDIST_TRY(identify(fs, rules, stopped, file));
+      {
+        const std::lock_guard lock(mutex);
+        if (!claimed.insert(file.entry.sha256).second) return {};
+      }
+      return store_content(store, fs, stopped, file);
+    });
+  return group.wait();
 }
 
 std::string default_message(const AddFolderResult& result) {
@@ -182,12 +214,11 @@ Result<AddFolderResult> add_folder(Repositories& repositories, FileSystem& fs, c
   HUBDIST_ASSIGN(const LfsRules rules, rules_of(fs, folder));
   AddFolderResult result;
   std::vector<RepoEntry> entries;
+  HUBDIST_TRY(store_all(repositories.store(), fs, rules, stop, files));
   for (SourceFile& file : files) {
-    HUBDIST_TRY(identify(fs, rules, stop, file));
-    HUBDIST_ASSIGN(const std::uint64_t stored, store_content(repositories.store(), fs, file, stop));
     ++result.files;
     result.bytes += file.entry.size;
-    result.new_bytes += stored;
+    result.new_bytes += file.new_bytes;
     entries.push_back(std::move(file.entry));
   }
   std::sort(entries.begin(), entries.end(),

@@ -9,6 +9,7 @@
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/defer.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -328,7 +329,7 @@ asio::awaitable<HttpConnection::Sent> HttpConnection::send_file(const HttpFileBo
     if (count > 0) {
       sent.body += static_cast<std::uint64_t>(count);
       if (static_cast<std::size_t>(count) == want)
-        co_await asio::post(socket_.get_executor(), asio::use_awaitable);
+        co_await asio::defer(socket_.get_executor(), asio::use_awaitable);
     } else if (count < 0 && errno == EAGAIN) {
       const auto [error] = co_await socket_.async_wait(asio::ip::tcp::socket::wait_write, kTuple);
       if (error) co_return sent;
