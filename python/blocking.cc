@@ -6,6 +6,8 @@
 #include <exception>
 #include <thread>
 
+#include "handle.h"
+
 namespace hubdist::python {
 namespace {
 
@@ -117,7 +119,7 @@ void run_blocking(const std::function<void(std::stop_token)>& call, std::stop_to
   const std::stop_callback link(std::move(closing), [&] { stop.request_stop(); });
   const bool signals = on_main_thread();
   if (!signals && !progress) {
-    const py::gil_scoped_release released;
+    const WithoutGil released;
     call(stop.get_token());
     return;
   }
@@ -136,7 +138,7 @@ void run_blocking(const std::function<void(std::stop_token)>& call, std::stop_to
   while (true) {
     bool done = false;
     {
-      const py::gil_scoped_release released;
+      const WithoutGil released;
       done = running.wait(kPoll);
       if (done) running.join();
     }

@@ -1,6 +1,7 @@
 // core/: chunks and the Xet file hash over them.
 #include "bindings.h"
 #include "blocking.h"
+#include "handle.h"
 #include <hubdist/core/chunker.h>
 #include <hubdist/core/manifest.h>
 #include <hubdist/core/merkle.h>
@@ -15,7 +16,7 @@ constexpr std::size_t kReadSize = 1 * kMiB;
 template <typename F>
 auto without_gil(const py::buffer& data, F&& f) {
   const py::buffer_info info = contiguous(data);
-  const py::gil_scoped_release released;
+  const WithoutGil released;
   return f(bytes_of(info));
 }
 

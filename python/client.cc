@@ -2,6 +2,7 @@
 #include "adapters.h"
 #include "blocking.h"
 #include "handle.h"
+#include <hubdist/backend/decorators.h>
 #include <hubdist/client/client.h>
 #include <hubdist/core/hash.h>
 
@@ -335,10 +336,13 @@ void bind_client(py::module_& m) {
   type.def(
           "add_backend",
           [](const ClientHandle& self, const std::string& scheme, const py::object& backend) {
-            check(self.get()->backends().add(scheme, adapt_backend(backend)));
+            const auto client = self.get();
+            check(client->backends().add(
+                scheme, make_retrying(adapt_backend(backend), client->options().retry)));
           },
           py::arg("scheme"), py::arg("backend"),
-          "Adds a hubdist.Backend for a URL scheme, or replaces the one of that scheme.")
+          "Adds a hubdist.Backend for a URL scheme, or replaces the one of that scheme. What it "
+          "raises as ConnectionError or TimeoutError is tried again by options.retry.")
       .def(
           "wait_until_unneeded",
           [](const ClientHandle& self) {

@@ -1,5 +1,6 @@
 // core/: names, digests, patterns and pieces.
 #include "bindings.h"
+#include "handle.h"
 #include <hubdist/core/digest.h>
 #include <hubdist/core/glob.h>
 #include <hubdist/core/hash.h>
@@ -142,7 +143,7 @@ void bind_identity(py::module_& m) {
         name,
         [function](const py::buffer& data) {
           const py::buffer_info info = contiguous(data);
-          const py::gil_scoped_release released;
+          const WithoutGil released;
           return function(bytes_of(info)).hex();
         },
         py::arg("data"), doc);

@@ -1,6 +1,10 @@
 #include "handle.h"
 
+#include <chrono>
 #include <set>
+#include <thread>
+
+#include <unistd.h>
 
 namespace hubdist::python {
 namespace {
@@ -10,6 +14,19 @@ std::set<Closable*>& open_things() {
   return *things;
 }
 
+int calls_under_way = 0;  // the GIL guards it
+
+bool interpreter_is_ending() {
+#if PY_VERSION_HEX >= 0x030D0000
+  return Py_IsFinalizing() != 0;
+#else
+  return _Py_IsFinalizing() != 0;
+#endif
+}
+
+constexpr std::chrono::seconds kPatienceAtEnd{5};
+constexpr std::chrono::milliseconds kPollAtEnd{5};
+
 void close_all() {
   // Closing lets go of the GIL, so the list may change meanwhile.
   while (!open_things().empty()) {
@@ -17,16 +34,39 @@ void close_all() {
     open_things().erase(open_things().begin());
     thing->close();
   }
+  const auto end = std::chrono::steady_clock::now() + kPatienceAtEnd;
+  while (calls_under_way > 0 && std::chrono::steady_clock::now() < end) {
+    const py::gil_scoped_release released;
+    std::this_thread::sleep_for(kPollAtEnd);
+  }
+}
+
+// The end of the interpreter, and of a forked child's.
+void watch_for_the_end() {
+  static bool watching = false;
+  if (watching) return;
+  py::module_::import("atexit").attr("register")(py::cpp_function(&close_all));
+  py::module_::import("os").attr("register_at_fork")(
+      py::arg("after_in_child") = py::cpp_function([] { calls_under_way = 0; }));
+  watching = true;
 }
 
 }  // namespace
 
+WithoutGil::WithoutGil() {
+  watch_for_the_end();
+  ++calls_under_way;
+  state_ = PyEval_SaveThread();
+}
+
+WithoutGil::~WithoutGil() {
+  while (interpreter_is_ending()) pause();
+  PyEval_RestoreThread(state_);
+  --calls_under_way;
+}
+
 Closable::Closable() {
-  static bool registered = false;
-  if (!registered) {
-    py::module_::import("atexit").attr("register")(py::cpp_function(&close_all));
-    registered = true;
-  }
+  watch_for_the_end();
   open_things().insert(this);
 }
 

@@ -12,6 +12,21 @@
 
 namespace hubdist::python {
 
+// Lets go of the GIL while it lives, in every call that may take long. Python ends a thread that
+// asks for the GIL while the interpreter is torn down, by unwinding through it, which no destructor
+// survives. So the end of the interpreter waits for these (up to 5 s), and one that comes later
+// stays where it is.
+class WithoutGil {
+ public:
+  WithoutGil();
+  ~WithoutGil();
+  WithoutGil(const WithoutGil&) = delete;
+  WithoutGil& operator=(const WithoutGil&) = delete;
+
+ private:
+  PyThreadState* state_;
+};
+
 // Everything that must end while callbacks into Python are still possible: before the interpreter
 // is torn down. Known to one list, which the GIL guards.
 class Closable {
@@ -53,7 +68,7 @@ class Handle final : public Closable {
       new std::shared_ptr<T>(std::move(last));  // its threads are not here to be joined
       return;
     }
-    const py::gil_scoped_release released;
+    const WithoutGil released;
     closing_.request_stop();
     last.reset();
   }

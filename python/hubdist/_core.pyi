@@ -727,7 +727,7 @@ class Client:
     def __init__(self, options: ClientOptions | None = None) -> None: ...
     def add_backend(self, scheme: str, backend: Backend) -> None:
         """
-        Adds a hubdist.Backend for a URL scheme, or replaces the one of that scheme.
+        Adds a hubdist.Backend for a URL scheme, or replaces the one of that scheme. What it raises as ConnectionError or TimeoutError is tried again by options.retry.
         """
     def close(self) -> None:
         """

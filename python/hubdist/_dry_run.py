@@ -44,8 +44,13 @@ def plan_snapshot(
     force_download: bool,
     local_files_only: bool,
 ) -> list[DryRunFileInfo]:
-    _refuse_without_network(client, local_files_only)
-    snapshot = client.list(_uri(repo_id, repo_type, revision))
+    try:
+        _refuse_without_network(client, local_files_only)
+        snapshot = client.list(_uri(repo_id, repo_type, revision))
+    except (errors.DryRunError, errors.RevisionNotFoundError):
+        raise
+    except errors.Error as error:
+        raise make_error(errors.DryRunError, f"dry_run=True asks the hub: {error}") from error
     wanted = PathFilter(include, exclude)
     return [
         _plan(client, repo_id, repo_type, snapshot.commit, file, local_dir, force_download)
@@ -71,10 +76,47 @@ def plan_file(
         if held.is_cached:
             held.file_size = os.path.getsize(held.local_path)
             return held
-    _refuse_without_network(client, local_files_only)
-    info = client.stat(_uri(repo_id, repo_type, revision, path))
+    try:
+        _refuse_without_network(client, local_files_only)
+        info = client.stat(_uri(repo_id, repo_type, revision, path))
+    except (errors.DryRunError, errors.UnavailableError, errors.DeadlineExceededError) as error:
+        held = _plan_held(client, repo_id, path, repo_type, revision, local_dir, error)
+        held.will_download = force_download
+        return held
     file = FileEntry(path, info.size, identity=info.identity, etag=info.etag)
     return _plan(client, repo_id, repo_type, info.commit, file, local_dir, force_download)
+
+
+def _plan_held(
+    client: Client,
+    repo_id: str,
+    path: str,
+    repo_type: str,
+    revision: str,
+    local_dir: Path | None,
+    error: errors.Error,
+) -> DryRunFileInfo:
+    """Tell of a file that is on this machine, where the hub cannot be asked."""
+    try:
+        report = client.download_file(
+            repo_id,
+            path,
+            repo_type=repo_type,
+            revision=revision,
+            local_dir=local_dir,
+            local_files_only=True,
+        )
+    except errors.LocalEntryNotFoundError as missing:
+        # What keeps the hub from being asked, unless that is the caller's own wish.
+        raise missing if isinstance(error, errors.DryRunError) else error from None
+    return DryRunFileInfo(
+        commit_hash=report.commit,
+        file_size=os.path.getsize(report.path),
+        filename=path,
+        local_path=str(report.path),
+        is_cached=True,
+        will_download=False,
+    )
 
 
 def _refuse_without_network(client: Client, local_files_only: bool) -> None:

@@ -17,7 +17,8 @@ from ._clients import shared_client
 from ._core import ProgressEvent
 from ._dry_run import DryRunFileInfo, plan_file, plan_snapshot
 from ._progress import Bars
-from .errors import Error
+from ._translate import make_error
+from .errors import DeadlineExceededError, Error, HubUnavailableError, UnavailableError
 
 __all__ = ["DryRunFileInfo", "download", "hf_hub_download", "snapshot_download"]
 
@@ -153,7 +154,7 @@ def snapshot_download(
         "force_download": force_download,
     }
     client = shared_client(options)
-    with _naming(repo_id, kind), Bars(tqdm_class, None, count_files=True) as bars:
+    with _about(repo_id, kind), Bars(tqdm_class, None, count_files=True) as bars:
         if dry_run:
             return plan_snapshot(client, repo_id, local_files_only=local_files_only, **wishes)
         report = client.download_snapshot(
@@ -271,7 +272,7 @@ def hf_hub_download(
         "force_download": force_download,
     }
     client = shared_client(options)
-    with _naming(repo_id, kind), Bars(tqdm_class, path, count_files=False) as bars:
+    with _about(repo_id, kind), Bars(tqdm_class, path, count_files=False) as bars:
         if dry_run:
             return plan_file(client, repo_id, path, local_files_only=local_files_only, **wishes)
         report = client.download_file(
@@ -337,10 +338,18 @@ def download(
 
 
 @contextlib.contextmanager
-def _naming(repo_id: str, repo_type: str) -> Iterator[None]:
-    """Tell an error which repository it is about, as huggingface_hub's errors do."""
+def _about(repo_id: str, repo_type: str) -> Iterator[None]:
+    """Turn errors into those of huggingface_hub's functions, which name the repository.
+
+    A hub that cannot be reached is to them something that is not on this machine.
+    """
     try:
         yield
+    except (UnavailableError, DeadlineExceededError) as error:
+        if isinstance(error, HubUnavailableError):
+            raise
+        details = {"http_status": error.http_status, "retry_after": error.retry_after}
+        raise make_error(HubUnavailableError, str(error), **details) from error
     except Error as error:
         if hasattr(error, "repo_id"):
             vars(error).update(repo_id=repo_id, repo_type=repo_type)

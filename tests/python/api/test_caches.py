@@ -9,7 +9,7 @@ import pytest
 import hubdist
 from faulty_hub import FaultyHub
 from hubs import Served, tree, write_files
-from real_client import RealClient
+from real_client import Job, RealClient
 
 
 @pytest.fixture
@@ -43,12 +43,12 @@ def test_the_real_client_finds_what_hubdist_cached(served, watched, real: RealCl
     assert tree(ours) == served.files
     asked = bodies(watched)
     given = {"cache_dir": cache, "endpoint": watched.url}
-    assert real.call("snapshot_download", "org/model", **given) == ours
-    for path in served.files:
-        assert real.call("hf_hub_download", "org/model", path, **given) == str(Path(ours) / path)
+    local = {**given, "local_files_only": True}
+    jobs = [Job("snapshot_download", ("org/model",), kwargs) for kwargs in (given, local)]
+    jobs += [Job("hf_hub_download", ("org/model", path), given) for path in served.files]
+    found = real.call_all(jobs)
+    assert found == [ours, ours, *(str(Path(ours) / path) for path in served.files)]
     assert bodies(watched) == asked
-    offline = real.call("snapshot_download", "org/model", local_files_only=True, **given)
-    assert offline == ours
 
 
 def test_caches_are_shared_without_any_hub(own_hub: Served, real: RealClient, tmp_path):
@@ -93,14 +93,16 @@ def test_patterns_select_the_same_files(served, real: RealClient, tmp_path):
         {"allow_patterns": "[cR]*"},
         {"allow_patterns": "sub folder\\*.json"},
     ]
-    for index, patterns in enumerate(cases):
-        given = {"endpoint": served.endpoint, **patterns}
-        theirs = real.call(
-            "snapshot_download", "org/model", cache_dir=str(tmp_path / f"t{index}"), **given
-        )
-        ours = hubdist.snapshot_download("org/model", cache_dir=tmp_path / f"o{index}", **given)
+    given = [
+        {"endpoint": served.endpoint, "cache_dir": str(tmp_path / f"theirs{index}"), **patterns}
+        for index, patterns in enumerate(cases)
+    ]
+    jobs = [Job("snapshot_download", ("org/model",), kwargs) for kwargs in given]
+    for index, theirs in enumerate(real.call_all(jobs)):
+        kwargs = {**given[index], "cache_dir": tmp_path / f"ours{index}"}
+        ours = hubdist.snapshot_download("org/model", **kwargs)
         found = tree(theirs) if Path(theirs).exists() else {}
-        assert (tree(ours) if Path(ours).exists() else {}) == found, patterns
+        assert (tree(ours) if Path(ours).exists() else {}) == found, cases[index]
 
 
 def test_revisions_and_refs(own_hub: Served, real: RealClient, tmp_path):
@@ -125,9 +127,10 @@ def test_revisions_and_refs(own_hub: Served, real: RealClient, tmp_path):
 def test_force_download_mends_a_blob(served, tmp_path):
     given = {"cache_dir": tmp_path / "cache", "endpoint": served.endpoint}
     path = hubdist.hf_hub_download("org/model", "config.json", **given)
-    Path(path).resolve().write_bytes(b"broken")
+    edited = bytes(len(served.files["config.json"]))
+    Path(path).resolve().write_bytes(edited)
     assert hubdist.hf_hub_download("org/model", "config.json", **given) == path
-    assert Path(path).read_bytes() == b"broken"  # what is there is trusted, as by huggingface_hub
+    assert Path(path).read_bytes() == edited  # what is there is trusted, as by huggingface_hub
     again = hubdist.hf_hub_download("org/model", "config.json", force_download=True, **given)
     assert Path(again).read_bytes() == served.files["config.json"]
 
@@ -135,7 +138,7 @@ def test_force_download_mends_a_blob(served, tmp_path):
 def test_both_clients_at_once_in_one_cache(served, real: RealClient, tmp_path):
     for attempt in range(3):
         given = {"cache_dir": str(tmp_path / f"cache{attempt}"), "endpoint": served.endpoint}
-        process = real.start("snapshot_download", "org/model", **given)
+        process = real.start([Job("snapshot_download", ("org/model",), given)])
         ours = hubdist.snapshot_download("org/model", **given)
         output, errors = process.communicate(timeout=120)
         assert process.returncode == 0, errors

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import pty
+import struct
 import subprocess
 import sys
+import termios
 import threading
 
 import pytest
@@ -126,6 +129,7 @@ def test_bars_on_a_terminal_only(served: Served, tmp_path, monkeypatch, setting,
     if setting:
         monkeypatch.setenv("HF_HUB_DISABLE_PROGRESS_BARS", setting)
     leader, follower = pty.openpty()
+    fcntl.ioctl(follower, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 100, 0, 0))
     stderr = follower if terminal else subprocess.PIPE
     child = subprocess.Popen(
         [sys.executable, "-c", CHILD, str(tmp_path), served.endpoint], stderr=stderr
