@@ -21,7 +21,8 @@ class Round {
   void choose_asks();
 
  private:
-  bool may_take(const NodeState& node) const { return node.alive && !node.banned; }
+  bool may_take(const NodeState& node) const { return node.alive; }
+  bool may_read(const NodeState& node) const { return node.alive && !node.banned; }
   bool may_give(const NodeState& node) const {
     return node.alive && !node.banned && !node.capacity.takes_only && node.suspended_until <= now_;
   }
@@ -146,12 +147,19 @@ void Round::choose_fetches() {
     if (hungry(node)) nodes.push_back(i);
     if (may_give(node) && node.uploads < slots(node)) free_slots += slots(node) - node.uploads;
   }
-  while (!nodes.empty() && free_slots > 0)
+  // Those with the least under way first: whoever has a slot free is not yet owed a source.
+  const auto busy = [&](NodeIndex i) { return swarm_.node(i).downloads.size(); };
+  while (!nodes.empty() && free_slots > 0) {
+    std::stable_sort(nodes.begin(), nodes.end(),
+                     [&](NodeIndex a, NodeIndex b) { return busy(a) < busy(b); });
+    const std::size_t level = busy(nodes.front());
     std::erase_if(nodes, [&](NodeIndex i) {
-      if (free_slots == 0 || !hungry(swarm_.node(i)) || !fetch_one(i)) return true;
+      if (busy(i) > level || free_slots == 0) return false;
+      if (!hungry(swarm_.node(i)) || !fetch_one(i)) return true;
       --free_slots;
       return false;
     });
+  }
 }
 
 // Pieces that this node lacks and nobody can give.
@@ -167,7 +175,7 @@ bool Round::left_to_others(const Share& share, std::size_t piece) const {
   if (!unit.reread.test(piece) || unit.pieces[piece].stated_by != share.node) return false;
   return std::any_of(unit.shares.begin(), unit.shares.end(), [&](const auto& other) {
     return other.get() != &share && other->wanted.test(piece) && !other->held.test(piece) &&
-           other->no_lease_before <= now_;
+           other->no_lease_before <= now_ && may_read(swarm_.node(other->node));
   });
 }
 
@@ -212,7 +220,7 @@ bool Round::lease_one(NodeIndex index, LeaseId& next_lease) {
 void Round::choose_leases(LeaseId& next_lease) {
   std::vector<NodeIndex> nodes;
   for (NodeIndex i = 0; i < swarm_.nodes().size(); ++i)
-    if (may_take(swarm_.node(i)) && !swarm_.node(i).wanting.empty()) nodes.push_back(i);
+    if (may_read(swarm_.node(i)) && !swarm_.node(i).wanting.empty()) nodes.push_back(i);
   if (nodes.empty()) return;
   const auto spread = static_cast<std::uint32_t>(options_.origin_streams / nodes.size());
   const std::uint32_t each = std::clamp(spread, 1u, options_.max_node_leases);

@@ -178,24 +178,19 @@ void Swarm::set_wanted(Share& share, const Bitmap& wanted, std::uint32_t priorit
   update_wanting(share);
 }
 
+void Swarm::count_holder(UnitState& unit, std::size_t piece, bool held) {
+  PieceState& state = unit.pieces[piece];
+  held ? ++state.holders : --state.holders;
+  held ? ++state.copies : --state.copies;
+  const PieceChange change(unit, piece);
+  unit.available.assign(piece, state.holders > 0);
+}
+
 void Swarm::set_held(Share& share, std::size_t piece, bool held) {
   if (share.held.test(piece) == held) return;
-  UnitState& unit = *share.unit;
-  PieceState& state = unit.pieces[piece];
-  if (held) {
-    if (share.coming.test(piece)) end_transfer(share, piece);
-    share.held.set(piece);
-    ++state.holders;
-    ++state.copies;
-  } else {
-    share.held.reset(piece);
-    --state.holders;
-    --state.copies;
-  }
-  {
-    const PieceChange change(unit, piece);
-    unit.available.assign(piece, state.holders > 0);
-  }
+  if (held && share.coming.test(piece)) end_transfer(share, piece);
+  share.held.assign(piece, held);
+  if (!nodes_[share.node].banned) count_holder(*share.unit, piece, held);
   if (!share.wanted.test(piece)) return;
   held ? --share.missing : ++share.missing;
   share.scan_word = std::min(share.scan_word, piece / Bitmap::kWordBits);
@@ -212,29 +207,40 @@ void Swarm::set_hash(UnitState& unit, std::size_t piece, const Blake3& hash, Nod
   unit.reread.reset(piece);
 }
 
-void Swarm::doubt(UnitState& unit) {
+void Swarm::doubt(UnitState& unit, const Bitmap& pieces) {
   ++unit.generation;
-  for (const auto& share : unit.shares)
-    for (std::size_t piece = 0; piece < unit.pieces.size(); ++piece)
-      if (share->coming.test(piece)) end_transfer(*share, piece);
   std::vector<LeaseId> ended;
   for (const auto& [id, lease] : leases_)
     if (lease.share->unit == &unit) ended.push_back(id);
   for (const LeaseId id : ended) end_lease(id);
-  unit.asked.clear();
   for (std::size_t piece = 0; piece < unit.pieces.size(); ++piece) {
+    // Nodes give up what is under way when they hear of a new generation.
+    for (const auto& share : unit.shares)
+      if (share->coming.test(piece)) end_transfer(*share, piece);
+    if (!pieces.test(piece)) continue;
     const PieceChange change(unit, piece);
     unit.hashed.reset(piece);
+    unit.asked.reset(piece);
     unit.reread.set(piece);
   }
 }
 
-void Swarm::accuse(NodeIndex node, NodeIndex accuser) {
-  if (nodes_[node].id == nodes_[accuser].id) return;
+bool Swarm::accuse(NodeIndex index, NodeIndex accuser) {
+  NodeState& node = nodes_[index];
+  if (node.banned || node.id == nodes_[accuser].id) return false;
   if (accusers_.size() >= kMaxAccused) accusers_.clear();
-  std::set<NodeId>& accusers = accusers_[nodes_[node].id];
-  if (accusers.size() < kAccusersThatBan) accusers.insert(nodes_[accuser].id);
-  if (accusers.size() >= kAccusersThatBan) nodes_[node].banned = true;
+  std::set<NodeId>& accusers = accusers_[node.id];
+  accusers.insert(nodes_[accuser].id);
+  if (accusers.size() < kAccusersThatBan) return false;
+  ban(node);
+  return true;
+}
+
+void Swarm::ban(NodeState& node) {
+  node.banned = true;
+  for (const auto& [number, share] : node.shares)
+    for (std::size_t piece = 0; piece < share->held.size(); ++piece)
+      if (share->held.test(piece)) count_holder(*share->unit, piece, false);
 }
 
 void Swarm::begin_transfer(Share& receiver, std::size_t first, std::size_t count,

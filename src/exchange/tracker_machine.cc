@@ -53,6 +53,7 @@ Status TrackerMachine::connected(ConnectionId id, const Hello& hello, Instant no
   welcome.members = static_cast<std::uint32_t>(swarm_.living());
   member.told_members = welcome.members;
   send(member.node, std::move(welcome));
+  if (swarm_.node(member.node).banned) exclude(member.node);
   stirred_ = true;
   return {};
 }
@@ -164,10 +165,13 @@ Status TrackerMachine::on(Member& member, const Have& have) {
 Status TrackerMachine::on(Member& member, const Hashes& hashes) {
   HUBDIST_ASSIGN(Share * share, share_of(member, hashes.unit));
   if (hashes.generation != share->unit->generation) return {};
+  if (swarm_.node(member.node).banned) return {};
   for (const RangeHash& one : hashes.hashes) {
     const UnitLayout& layout = share->unit->layout;
     if (one.range.empty() || one.range.begin >= layout.size) continue;
     const std::size_t piece = layout.piece_at(one.range.begin);
+    // A statement may itself begin a new generation.
+    if (hashes.generation != share->unit->generation) break;
     if (layout.piece(piece) == one.range) state_hash(*share, piece, one.hash, hashes.basis);
   }
   changed_ = stirred_ = true;
@@ -196,21 +200,18 @@ void TrackerMachine::state_hash(Share& share, std::size_t piece, const Blake3& h
 void TrackerMachine::replace_doubted(Share& share, std::size_t piece, const Blake3& hash) {
   UnitState& unit = *share.unit;
   const PieceState former = unit.pieces[piece];
-  if (former.hash != hash) {
-    for (const auto& other : unit.shares) {
-      if (other.get() == &share || !other->held.test(piece)) continue;
-      if (!unknown(former.hash)) swarm_.set_held(*other, piece, false);
-      send(
-          other->node,
-          Hashes{
-              other->number, unit.generation, Basis::kTracker, {{unit.layout.piece(piece), hash}}});
-    }
-    if (!unknown(former.hash) && former.stated_by != kNobody && former.stated_by != share.node)
-      swarm_.accuse(former.stated_by, share.node);
+  const bool differs = former.hash != hash && !unknown(former.hash);
+  for (const auto& other : unit.shares) {
+    if (other.get() == &share || !other->held.test(piece)) continue;
+    if (differs) swarm_.set_held(*other, piece, false);
+    send(other->node,
+         Hashes{
+             other->number, unit.generation, Basis::kTracker, {{unit.layout.piece(piece), hash}}});
   }
   swarm_.set_hash(unit, piece, hash, share.node);
   swarm_.set_held(share, piece, true);
   swarm_.lease_piece_done(unit, piece);
+  if (differs) disagree(former.stated_by, share.node);
 }
 
 // Two nodes say different things of one piece. The first word stands as long as somebody holds what
@@ -220,8 +221,6 @@ void TrackerMachine::settle_conflict(Share& share, std::size_t piece, const Blak
   UnitState& unit = *share.unit;
   const PieceState state = unit.pieces[piece];
   const std::uint32_t own = share.held.test(piece) ? 1 : 0;
-  if (basis == Basis::kOrigin && state.stated_by != kNobody && state.stated_by != share.node)
-    swarm_.accuse(state.stated_by, share.node);
   if (state.holders == own) {
     swarm_.set_hash(unit, piece, hash, share.node);
     swarm_.set_held(share, piece, true);
@@ -233,6 +232,17 @@ void TrackerMachine::settle_conflict(Share& share, std::size_t piece, const Blak
                             {{unit.layout.piece(piece), state.hash}}});
   }
   swarm_.lease_piece_done(unit, piece);
+  if (basis == Basis::kOrigin) disagree(state.stated_by, share.node);
+}
+
+// Who is wrong is not known; who disagrees with two others most likely is.
+void TrackerMachine::disagree(NodeIndex one, NodeIndex other) {
+  if (one == kNobody || one == other) return;
+  for (const auto& [node, accuser] : {std::pair(one, other), std::pair(other, one)}) {
+    if (!swarm_.accuse(node, accuser)) continue;
+    exclude(node);
+    take_back_word(node);
+  }
 }
 
 Status TrackerMachine::on(Member& member, const LeaseProgress& progress) {
@@ -285,7 +295,7 @@ Status TrackerMachine::on(Member& member, const Failure& failure) {
   switch (failure.kind) {
     case FailureKind::kCorrupt:
       share->banned.push_back(swarm_.node(source).id);
-      swarm_.accuse(source, member.node);
+      accuse(source, member.node);
       lost_pieces(source, *share->unit, failure.ranges);
       break;
     case FailureKind::kGone:
@@ -301,6 +311,55 @@ Status TrackerMachine::on(Member& member, const Failure& failure) {
       break;
   }
   return {};
+}
+
+void TrackerMachine::accuse(NodeIndex node, NodeIndex accuser) {
+  if (swarm_.accuse(node, accuser)) exclude(node);
+}
+
+// Nobody is sent to it any more, and it reads no origin for others.
+void TrackerMachine::exclude(NodeIndex node) {
+  send(node, Notice{StatusCode::kPermissionDenied,
+                    "several nodes found bytes from here to be wrong: look for a failing disk or "
+                    "memory",
+                    0});
+  std::vector<LeaseId> ended;
+  for (const auto& [id, lease] : swarm_.leases())
+    if (lease.node == node) ended.push_back(id);
+  for (const LeaseId id : ended) {
+    swarm_.end_lease(id);
+    send(node, LeaseRevoked{id, "this node is not believed any more"});
+  }
+}
+
+// Pieces of which only this node says what they are.
+void TrackerMachine::take_back_word(NodeIndex node) {
+  std::vector<Share*> shares;
+  for (const auto& [number, share] : swarm_.node(node).shares) shares.push_back(share);
+  for (Share* share : shares) {
+    UnitState& unit = *share->unit;
+    Bitmap pieces(unit.pieces.size());
+    for (std::size_t piece = 0; piece < pieces.size(); ++piece)
+      if (unit.hashed.test(piece) && unit.pieces[piece].stated_by == node) pieces.set(piece);
+    if (!pieces.none()) doubt(unit, pieces, true);
+  }
+}
+
+void TrackerMachine::doubt(UnitState& unit, const Bitmap& pieces, bool taken_back) {
+  swarm_.doubt(unit, pieces);
+  std::erase_if(asks_, [&](const Ask& ask) { return ask.holder->unit == &unit; });
+  for (const auto& share : unit.shares) {
+    send(share->node, Verdict{share->number, unit.generation, VerdictKind::kDoubted});
+    if (!taken_back) continue;
+    Cancel cancel{share->number, {}, true};
+    for_each_run(pieces, [&](std::size_t first, std::size_t last) {
+      cancel.ranges.push_back(range_of(unit.layout, first, last));
+    });
+    for (std::size_t piece = 0; piece < pieces.size(); ++piece)
+      if (pieces.test(piece)) swarm_.set_held(*share, piece, false);
+    send(share->node, std::move(cancel));
+  }
+  changed_ = stirred_ = true;
 }
 
 void TrackerMachine::end_transfers(Share& share, const std::vector<ByteRange>& ranges) {
@@ -340,6 +399,7 @@ Status TrackerMachine::on(Member& member, const Verdict& verdict) {
   HUBDIST_ASSIGN(Share * share, share_of(member, verdict.unit));
   UnitState& unit = *share->unit;
   if (verdict.kind != VerdictKind::kDoubted || verdict.generation != unit.generation) return {};
+  if (swarm_.node(member.node).banned) return {};  // it gets the pieces again, from the others
   if (unit.generation >= kMaxGeneration) {
     send(member.node, Notice{StatusCode::kDataLoss,
                              concat("unit ", unit.layout.id, " was doubted ", kMaxGeneration,
@@ -347,11 +407,9 @@ Status TrackerMachine::on(Member& member, const Verdict& verdict) {
                              verdict.unit});
     return {};
   }
-  swarm_.doubt(unit);
-  std::erase_if(asks_, [&](const Ask& ask) { return ask.holder->unit == &unit; });
-  for (const auto& other : unit.shares)
-    send(other->node, Verdict{other->number, unit.generation, VerdictKind::kDoubted});
-  changed_ = stirred_ = true;
+  Bitmap all(unit.pieces.size());
+  for (std::size_t piece = 0; piece < all.size(); ++piece) all.set(piece);
+  doubt(unit, all, false);
   return {};
 }
 

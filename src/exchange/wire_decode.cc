@@ -270,6 +270,7 @@ Status get(const protocol::Decisions& from, Decisions& to) {
 
 Status get(const protocol::Cancel& from, Cancel& to) {
   to.unit = from.unit();
+  to.taken_back = from.taken_back();
   return get_ranges(from.ranges(), to.ranges);
 }
 

@@ -216,6 +216,7 @@ void put(const Decisions& from, protocol::Message& message) {
 void put(const Cancel& from, protocol::Message& message) {
   protocol::Cancel& to = *message.mutable_cancel();
   to.set_unit(from.unit);
+  to.set_taken_back(from.taken_back);
   put_ranges(from.ranges, *to.mutable_ranges());
 }
 

@@ -244,6 +244,7 @@ struct Decisions {
 struct Cancel {
   UnitNumber unit = 0;
   std::vector<ByteRange> ranges;
+  bool taken_back = false;  // so are the hashes: what is held by them is not held any more
   friend bool operator==(const Cancel&, const Cancel&) = default;
 };
 

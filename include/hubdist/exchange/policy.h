@@ -16,7 +16,7 @@ struct PolicyOptions {
   // sooner, fewer fill files from the front.
   std::size_t window = 64;
   // Requests that one node answers at once, unless it says otherwise itself.
-  std::uint32_t upload_slots = 4;
+  std::uint32_t upload_slots = 8;
   // A lease is a run of at least this many bytes, where so many neighbours are missing.
   std::uint64_t lease_bytes = 16 * kMiB;
   // A node gets its next lease when so little of the last one is left.

@@ -107,7 +107,7 @@ struct NodeState {
   std::unordered_map<UnitNumber, Share*> shares;
   std::vector<Share*> wanting;  // with missing pieces, by (priority, order)
   std::uint64_t next_order = 0;
-  bool banned = false;  // gets no decisions and is named in none
+  bool banned = false;  // not believed any more: it only gets, and reads no origin for others
   Instant suspended_until{};
   // Sources that it could not reach, and until when it need not try.
   std::vector<std::pair<NodeIndex, Instant>> avoided;
@@ -129,10 +129,11 @@ class Swarm {
   void set_held(Share& share, std::size_t piece, bool held);
   // Publishes a hash.
   void set_hash(UnitState& unit, std::size_t piece, const Blake3& hash, NodeIndex stated_by);
-  // Begins a new generation: every piece is to be read again.
-  void doubt(UnitState& unit);
-  // Two accusers ban a node, for as long as this tracker lives.
-  void accuse(NodeIndex node, NodeIndex accuser);
+  // Begins a new generation, in which these pieces are to be read again.
+  void doubt(UnitState& unit, const Bitmap& pieces);
+  // Two accusers ban a node, for as long as this tracker lives: true when this was the second. What
+  // a banned node holds does not count.
+  bool accuse(NodeIndex node, NodeIndex accuser);
 
   // --- What the policy decides ---
   void begin_transfer(Share& receiver, std::size_t first, std::size_t count, NodeIndex source);
@@ -162,6 +163,8 @@ class Swarm {
   std::size_t living() const { return living_; }
 
  private:
+  void ban(NodeState& node);
+  void count_holder(UnitState& unit, std::size_t piece, bool held);
   void remove_share(Share& share);
   void update_wanting(Share& share);
   void refresh_parked(UnitState& unit);

@@ -105,6 +105,11 @@ class TrackerMachine {
   void settle_conflict(Share& share, std::size_t piece, const Blake3& hash, Basis basis);
   void replace_doubted(Share& share, std::size_t piece, const Blake3& hash);
   void drop_asks(const Share& share);
+  void accuse(NodeIndex node, NodeIndex accuser);
+  void disagree(NodeIndex one, NodeIndex other);
+  void exclude(NodeIndex node);
+  void take_back_word(NodeIndex node);
+  void doubt(UnitState& unit, const Bitmap& pieces, bool taken_back);
   void end_transfers(Share& share, const std::vector<ByteRange>& ranges);
   void lost_pieces(NodeIndex source, UnitState& unit, const std::vector<ByteRange>& ranges);
   void avoid(NodeIndex node, NodeIndex source);

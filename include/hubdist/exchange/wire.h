@@ -12,7 +12,7 @@ namespace hubdist::exchange {
 inline constexpr std::size_t kMaxFrame = 1 * kMiB;
 inline constexpr std::size_t kMaxHandshakeFrame = 16 * kKiB;  // before the other side is known
 inline constexpr std::size_t kMaxFrameMessages = 4096;
-inline constexpr std::size_t kMaxUnitId = 512;     // bytes
+inline constexpr std::size_t kMaxUnitId = kMaxUnitIdSize;
 inline constexpr std::size_t kMaxShortText = 512;  // addresses, zones, revisions, ...
 inline constexpr std::size_t kMaxMessageText = 4096;
 inline constexpr std::size_t kMaxFeatures = 64;
@@ -23,7 +23,7 @@ inline constexpr std::size_t kMaxDecisions = 16'384;
 inline constexpr std::size_t kMaxPeers = 16'384;
 inline constexpr std::size_t kMaxAliases = 16;
 inline constexpr std::size_t kMaxOpaque = 512 * kKiB;  // grants, listings, certificates
-inline constexpr std::uint64_t kMaxUnitSize = std::uint64_t{1} << 50;
+inline constexpr std::uint64_t kMaxUnitSize = kMaxBlobSize;
 
 // The bytes of one frame. What is longer than kMaxFrame is the caller's to divide: encode_frames()
 // does.
