@@ -100,7 +100,9 @@ Awaitable<void> ControlLink::run() {
   while (!stopping_) {
     const Result<std::string> address = co_await locate();
     if (stopping_) break;
-    const Status ended = address.ok() ? co_await session(*address) : address.status();
+    // Not by `?:`, in which GCC 12 destroys what co_await returned twice.
+    Status ended = address.status();
+    if (address.ok()) ended = co_await session(*address);
     note_failure(ended);
     const bool was_welcomed = std::exchange(welcomed_, false);
     connection_.reset();
@@ -143,7 +145,8 @@ Awaitable<Status> ControlLink::session(std::string address) {
   owner_.connected(std::get<Welcome>(first->front()));
   for (std::size_t i = 1; i < first->size(); ++i) owner_.said((*first)[i]);
   send_outgoing();
-  co_return with_context(co_await listen(), what);
+  const Status ended = co_await listen();
+  co_return with_context(ended, what);
 }
 
 Awaitable<Status> ControlLink::listen() {
