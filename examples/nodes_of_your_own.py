@@ -16,9 +16,9 @@ unit = hubdist.UnitLayout("sha256:" + hashlib.sha256(blob).hexdigest(), len(blob
 class Memory(hubdist.Content):
     """What a node holds, and where it would get it from if no peer had it."""
 
-    def __init__(self, held: bytes = b"") -> None:
-        """Begin with what is held already."""
-        self.data = bytearray(held or bytes(len(blob)))
+    def __init__(self) -> None:
+        """Begin with nothing."""
+        self.data = bytearray(len(blob))
 
     def read(self, unit: str, offset: int, size: int) -> bytes:
         """Give what a peer asked for."""
@@ -36,12 +36,12 @@ class Memory(hubdist.Content):
 
 key = "whoever has this may take part"
 with hubdist.Tracker(key=key) as tracker:
-    giver, taker = Memory(blob), Memory()
-    with (
-        hubdist.Node(giver, tracker.address, key=key) as first,
-        hubdist.Node(taker, tracker.address, key=key) as second,
-    ):
-        first.offer(unit)
-        moved = second.fetch(unit)
-        assert taker.data == blob
-        print(f"{moved.from_peers:,} bytes from the peer, {moved.from_origin:,} from the origin")
+    contents = [Memory(), Memory()]
+    nodes = [hubdist.Node(content, tracker.address, key=key) for content in contents]
+    for number, node in enumerate(nodes):
+        moved = node.fetch(unit)
+        print(f"node {number}: {moved.from_origin:,} bytes from the origin,", end=" ")
+        print(f"{moved.from_peers:,} from its peer")
+    for node in nodes:
+        node.close()
+assert all(content.data == blob for content in contents)

@@ -77,12 +77,12 @@ void bind_glob(py::module_& m) {
       "glob_match",
       [](const std::string& pattern, const std::string& path) { return glob_match(pattern, path); },
       py::arg("pattern"), py::arg("path"),
-      "Whether a path matches a pattern with the meaning that huggingface_hub gives it (Python's "
-      "fnmatch: '*' crosses '/', case-sensitive; a pattern that ends in '/' means everything "
-      "below).");
+      "Whether the whole of a path matches a pattern as Python's fnmatch has it: '*' crosses '/', "
+      "upper and lower case differ.");
   py::class_<PathFilter>(m, "PathFilter",
-                         "Which paths of a repository are wanted. `include=None` means all; an "
-                         "empty list matches nothing.")
+                         "Which paths of a repository are wanted: those that match a pattern of "
+                         "`include` (None means all; an empty list matches nothing) and none of "
+                         "`exclude`, with huggingface_hub's meaning: \"folder/\" is all in it.")
       .def(py::init([](std::optional<std::vector<std::string>> include,
                        std::optional<std::vector<std::string>> exclude) {
              PathFilter filter;

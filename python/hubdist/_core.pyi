@@ -132,7 +132,7 @@ class Uri:
 
 class PathFilter:
     """
-    Which paths of a repository are wanted. `include=None` means all; an empty list matches nothing.
+    Which paths of a repository are wanted: those that match a pattern of `include` (None means all; an empty list matches nothing) and none of `exclude`, with huggingface_hub's meaning: "folder/" is all in it.
     """
     def __init__(
         self,
@@ -924,7 +924,7 @@ def git_sha1(data: typing_extensions.Buffer) -> str:
 
 def glob_match(pattern: str, path: str) -> bool:
     """
-    Whether a path matches a pattern with the meaning that huggingface_hub gives it (Python's fnmatch: '*' crosses '/', case-sensitive; a pattern that ends in '/' means everything below).
+    Whether the whole of a path matches a pattern as Python's fnmatch has it: '*' crosses '/', upper and lower case differ.
     """
 
 def hash_file(path: os.PathLike[str] | str) -> Identity:

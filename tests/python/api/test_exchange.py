@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import random
 import subprocess
 import sys
@@ -142,7 +143,13 @@ def test_examples_run(name, tmp_path):
         capture_output=True,
         text=True,
         cwd=tmp_path,
+        env={
+            **os.environ,
+            "PYTHONPATH": os.pathsep.join(map(os.path.abspath, filter(None, sys.path))),
+            "TMPDIR": str(tmp_path),
+        },
         timeout=120,
     )
     assert done.returncode == 0, done.stderr
     assert done.stdout
+    assert "Traceback" not in done.stderr
