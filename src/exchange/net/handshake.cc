@@ -52,7 +52,8 @@ Awaitable<Result<Hello>> meet_node(WireConnection& connection, const MacKey& key
   challenge.mac = handshake_mac(key, Role::kTracker, *frame, challenge.nonce);
   const Message message = challenge;
   connection.send(std::span(&message, 1));
-  const Result<Proof> proof = only_message<Proof>(co_await connection.receive());
+  const Result<std::vector<Message>> answer = co_await connection.receive();
+  const Result<Proof> proof = only_message<Proof>(answer);
   if (!proof.ok()) co_return proof.status();
   const Mac expected = handshake_mac(key, Role::kNode, *frame, challenge.nonce);
   if (!equal_constant_time(expected.bytes, proof->mac.bytes))
@@ -67,7 +68,8 @@ Awaitable<Result<std::vector<Message>>> meet_tracker(WireConnection& connection,
   const Message message = std::move(hello);
   const Bytes frame = encode_frame(std::span(&message, 1));
   connection.send(frame);
-  const Result<Challenge> challenge = only_message<Challenge>(co_await connection.receive());
+  const Result<std::vector<Message>> answer = co_await connection.receive();
+  const Result<Challenge> challenge = only_message<Challenge>(answer);
   if (!challenge.ok()) co_return challenge.status();
   if (Status same = check_version(challenge->version, "the tracker"); !same.ok()) co_return same;
   const Mac expected = handshake_mac(key, Role::kTracker, frame, challenge->nonce);
