@@ -80,7 +80,12 @@ void NodeMachine::tracker_connected(const Welcome& welcome, Instant now, Actions
   heartbeat_ = std::chrono::milliseconds(std::max(100u, welcome.heartbeat_ms));
   peer_numbers_.clear();
   for (auto& [number, unit] : units_) {
-    unit->generation = 0;  // the tracker says when it knows of another
+    // The tracker says when it knows of another generation. What is under way goes on.
+    for (auto& [id, transfer] : transfers_)
+      if (transfer.unit == unit.get() && !transfer.aborted) transfer.generation = 0;
+    for (auto& [id, lease] : leases_)
+      if (lease.unit == unit.get() && !lease.aborted) lease.generation = 0;
+    unit->generation = 0;
     unit->alone = false;
     declare(*unit, out);
     if (!unit->held.none()) tell_held(*unit, out);
@@ -139,10 +144,13 @@ void NodeMachine::follow(const Decision& decision, Actions& out) {
   Unit* unit = find(decision.unit);
   const auto peer = peer_numbers_.find(decision.peer);
   const bool useful = unit && peer != peer_numbers_.end() && unit->fetch && !unit->fetch->end &&
-                      decision.generation == unit->generation && !peers_[peer->second].corrupt;
-  if (!useful) {
-    tell(Failure{FailureKind::kReturned, decision.peer, decision.unit, decision.generation,
-                 ranges_of(decision.pieces), "not wanted any more"},
+                      decision.generation == unit->generation;
+  // A tracker of later may not know what this node found out about the peer.
+  const bool corrupt = useful && peers_[peer->second].corrupt;
+  if (!useful || corrupt) {
+    tell(Failure{corrupt ? FailureKind::kCorrupt : FailureKind::kReturned, decision.peer,
+                 decision.unit, decision.generation, ranges_of(decision.pieces),
+                 corrupt ? "it sent wrong bytes before" : "not wanted any more"},
          out);
     return;
   }

@@ -39,6 +39,7 @@ class Round {
   bool fetch_one(NodeIndex index);
   std::size_t run_length(const Share& receiver, std::size_t first, NodeIndex source) const;
   std::uint64_t to_read(const Share& share, std::size_t word) const;
+  std::size_t first_to_read(const Share& share) const;
   bool lease_one(NodeIndex index, LeaseId& next_lease);
   std::size_t lease_length(const Share& share, std::size_t first) const;
   bool left_to_others(const Share& share, std::size_t piece) const;
@@ -194,18 +195,35 @@ std::size_t Round::lease_length(const Share& share, std::size_t first) const {
   return last - first;
 }
 
+// The first piece that this node is to read, or the number of pieces when there is none.
+std::size_t Round::first_to_read(const Share& share) const {
+  const UnitState& unit = *share.unit;
+  std::size_t first = unit.pieces.size();
+  if (share.parked || share.no_lease_before > now_) return first;
+  for (std::size_t i = share.scan_word; unit.unread > 0 && i < share.held.words(); ++i) {
+    const bool none = for_each_bit(to_read(share, i), i, [&](std::size_t piece) {
+      if (left_to_others(share, piece)) return true;
+      first = piece;
+      return false;
+    });
+    if (!none) return first;
+  }
+  // Pieces that only those hold who sent this node wrong bytes.
+  for (std::size_t i = share.scan_word; !share.banned.empty() && i < share.held.words(); ++i) {
+    const std::uint64_t word = share.missing_word(i) & ~share.coming.word(i) & ~unit.leased.word(i);
+    const bool none = for_each_bit(word, i, [&](std::size_t piece) {
+      if (swarm_.trusted_holder(share, piece)) return true;
+      first = piece;
+      return false;
+    });
+    if (!none) return first;
+  }
+  return first;
+}
+
 bool Round::lease_one(NodeIndex index, LeaseId& next_lease) {
   for (Share* share : swarm_.node(index).wanting) {
-    if (share->unit->unread == 0 || share->parked || share->no_lease_before > now_) continue;
-    std::size_t first = share->unit->pieces.size();
-    for (std::size_t i = share->scan_word; i < share->held.words(); ++i) {
-      const bool none = for_each_bit(to_read(*share, i), i, [&](std::size_t piece) {
-        if (left_to_others(*share, piece)) return true;
-        first = piece;
-        return false;
-      });
-      if (!none) break;
-    }
+    const std::size_t first = first_to_read(*share);
     if (first == share->unit->pieces.size()) continue;
     const LeaseId id = next_lease++;
     swarm_.begin_lease(*share, first, lease_length(*share, first), id, now_);

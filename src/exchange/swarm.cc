@@ -335,6 +335,15 @@ Share* Swarm::find_share(NodeIndex node, UnitNumber number) {
   return found == nodes_[node].shares.end() ? nullptr : found->second;
 }
 
+bool Swarm::trusted_holder(const Share& share, std::size_t piece) const {
+  return std::any_of(share.unit->shares.begin(), share.unit->shares.end(), [&](const auto& other) {
+    if (other.get() == &share || !other->held.test(piece)) return false;
+    const NodeState& node = nodes_[other->node];
+    return !node.banned &&
+           std::find(share.banned.begin(), share.banned.end(), node.id) == share.banned.end();
+  });
+}
+
 bool Swarm::needed(NodeIndex index) const {
   for (const auto& [number, share] : nodes_[index].shares)
     for (const auto& other : share->unit->shares) {

@@ -215,21 +215,26 @@ void TrackerMachine::replace_doubted(Share& share, std::size_t piece, const Blak
 }
 
 // Two nodes say different things of one piece. The first word stands as long as somebody holds what
-// it names; which of them is right only the whole's identity can tell.
+// it names whom the second has no reason to distrust; which of them is right only the whole's
+// identity can tell.
 void TrackerMachine::settle_conflict(Share& share, std::size_t piece, const Blake3& hash,
                                      Basis basis) {
   UnitState& unit = *share.unit;
   const PieceState state = unit.pieces[piece];
-  const std::uint32_t own = share.held.test(piece) ? 1 : 0;
-  if (state.holders == own) {
+  const RangeHash first{unit.layout.piece(piece), state.hash};
+  swarm_.end_transfer(share, piece);  // the node read it meanwhile
+  if (swarm_.trusted_holder(share, piece)) {
+    swarm_.set_held(share, piece, false);
+    send(share.node, Hashes{share.number, unit.generation, Basis::kTracker, {first}});
+  } else {
+    for (const auto& other : unit.shares) {
+      if (other.get() == &share || !other->held.test(piece)) continue;
+      swarm_.set_held(*other, piece, false);
+      send(other->node,
+           Hashes{other->number, unit.generation, Basis::kTracker, {{first.range, hash}}});
+    }
     swarm_.set_hash(unit, piece, hash, share.node);
     swarm_.set_held(share, piece, true);
-  } else {
-    swarm_.set_held(share, piece, false);
-    send(share.node, Hashes{share.number,
-                            unit.generation,
-                            Basis::kTracker,
-                            {{unit.layout.piece(piece), state.hash}}});
   }
   swarm_.lease_piece_done(unit, piece);
   if (basis == Basis::kOrigin) disagree(state.stated_by, share.node);

@@ -158,6 +158,8 @@ class Swarm {
   }
   std::unordered_map<LeaseId, LeaseState>& leases() { return leases_; }
   const std::unordered_map<LeaseId, LeaseState>& leases() const { return leases_; }
+  // Whether some other node holds the piece that neither this one nor the tracker has found wrong.
+  bool trusted_holder(const Share& share, std::size_t piece) const;
   // Whether another node wants, and lacks, something that this one holds.
   bool needed(NodeIndex index) const;
   std::size_t living() const { return living_; }
