@@ -11,8 +11,17 @@ import sys
 import tempfile
 from pathlib import Path
 
-from measure import MIB, REPO, Sample, clean_environment, hub, make_model, measure
-from measure import print_ratios, rounds
+from measure import (
+    MIB,
+    REPO,
+    Sample,
+    clean_environment,
+    hub,
+    make_model,
+    measure,
+    print_ratios,
+    rounds,
+)
 
 SNAPSHOT = "import sys, huggingface_hub as h; h.snapshot_download(sys.argv[1], max_workers=8)"
 
@@ -83,9 +92,8 @@ def main() -> None:
             shutil.rmtree(model)  # the hub has its own copy, and tmpfs is memory
             model.mkdir()
             peak = Downloads(program, work, model, port).hubdist().memory
-            print(
-                f"\npeak memory of hubdist get, {arguments.memory_size_mib} MiB: {peak / MIB:.0f} MiB"
-            )
+            size = arguments.memory_size_mib
+            print(f"\npeak memory of hubdist get, {size} MiB: {peak / MIB:.0f} MiB")
 
 
 if __name__ == "__main__":

@@ -14,8 +14,8 @@ import tempfile
 import time
 from pathlib import Path
 
-from measure import MIB, REPO, clean_environment, hub, make_model, serving
 from counting_proxy import CountingProxy
+from measure import MIB, REPO, clean_environment, hub, make_model, serving
 
 
 class Swarm:
@@ -25,7 +25,7 @@ class Swarm:
         self.program, self.work, self.nodes, self.size = program, work, nodes, size
 
     def run(self, proxy: CountingProxy, tracker: str) -> tuple[float, float]:
-        """Seconds until the last node ended, and bytes that the hub sent / bytes of the snapshot."""
+        """Seconds until the last node ended, and bytes that the hub sent / bytes of the model."""
         proxy.reset()
         begin = time.perf_counter()
         processes = [self._start(n, proxy.url, tracker) for n in range(self.nodes)]

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "examples" / "demo"))
-from sample_model import write_safetensors  # noqa: E402
+from sample_model import write_safetensors
 
 REPO = "bench/model"
 MIB = 1 << 20

@@ -1,8 +1,7 @@
-#include <hubdist/backend/hf_backend.h>
-
 #include "store/internal/cache_tag.h"
 #include "store/internal/shared_blobs.h"
 #include "store/internal/temporary_name.h"
+#include <hubdist/backend/hf_backend.h>
 #include <hubdist/store/hf_cache.h>
 
 namespace hubdist {

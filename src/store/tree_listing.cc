@@ -36,8 +36,7 @@ std::string entry_json(const FileEntry& file) {
   if (lfs)
     out += concat(",\n   \"lfs_sha256\": \"", file.identity.sha256->hex(),
                   "\",\n   \"lfs_size\": ", file.size);
-  if (file.identity.xet)
-    out += concat(",\n   \"xet_hash\": \"", xet_hex(*file.identity.xet), '"');
+  if (file.identity.xet) out += concat(",\n   \"xet_hash\": \"", xet_hex(*file.identity.xet), '"');
   return out + "\n  }";
 }
 

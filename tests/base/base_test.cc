@@ -1,6 +1,6 @@
-#include <doctest/doctest.h>
-
 #include <cerrno>
+
+#include <doctest/doctest.h>
 
 #include <hubdist/base/bytes.h>
 #include <hubdist/base/hex.h>
