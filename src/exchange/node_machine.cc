@@ -95,6 +95,8 @@ void NodeMachine::drop_piece(Unit& unit, std::size_t piece, Actions& out) {
   unit.hash_known.reset(piece);
   Have have{unit.number, unit.generation, false, {}, {}, 0, {unit.layout.piece(piece)}};
   tell(std::move(have), out);
+  // The tracker may have taken it for this node's own business.
+  if (missing(unit, piece) && unit.fetch && !unit.fetch->end) tell_wanted(unit, out);
 }
 
 void NodeMachine::erase(Unit& unit, Actions& out) {

@@ -280,6 +280,7 @@ void NodeMachine::on(const Verdict& verdict, Actions& out) {
   abort_all(*unit, out);
   unit->generation = verdict.generation;
   tell_held(*unit, out);
+  if (unit->fetch && !unit->fetch->end) tell_wanted(*unit, out);
 }
 
 void NodeMachine::on(const Needed& needed, Actions& out) {

@@ -178,6 +178,13 @@ void Swarm::set_wanted(Share& share, const Bitmap& wanted, std::uint32_t priorit
   update_wanting(share);
 }
 
+void Swarm::unwant(Share& share, std::size_t piece) {
+  if (!share.wanted.test(piece)) return;
+  if (!share.held.test(piece)) --share.missing;
+  share.wanted.reset(piece);
+  if (share.missing == 0) update_wanting(share);
+}
+
 void Swarm::count_holder(UnitState& unit, std::size_t piece, bool held) {
   PieceState& state = unit.pieces[piece];
   held ? ++state.holders : --state.holders;

@@ -214,27 +214,25 @@ void TrackerMachine::replace_doubted(Share& share, std::size_t piece, const Blak
   if (differs) disagree(former.stated_by, share.node);
 }
 
-// Two nodes say different things of one piece. The first word stands as long as somebody holds what
-// it names whom the second has no reason to distrust; which of them is right only the whole's
-// identity can tell.
+// Two nodes say different things of one piece; which of them is right only the whole's identity can
+// tell. The first word stands as long as somebody holds what it names: the second node gets the
+// piece again, or keeps its own to itself when it has reason to distrust all who hold the first.
 void TrackerMachine::settle_conflict(Share& share, std::size_t piece, const Blake3& hash,
                                      Basis basis) {
   UnitState& unit = *share.unit;
   const PieceState state = unit.pieces[piece];
-  const RangeHash first{unit.layout.piece(piece), state.hash};
+  const std::uint32_t own = share.held.test(piece) && !swarm_.node(share.node).banned ? 1 : 0;
   swarm_.end_transfer(share, piece);  // the node read it meanwhile
-  if (swarm_.trusted_holder(share, piece)) {
-    swarm_.set_held(share, piece, false);
-    send(share.node, Hashes{share.number, unit.generation, Basis::kTracker, {first}});
-  } else {
-    for (const auto& other : unit.shares) {
-      if (other.get() == &share || !other->held.test(piece)) continue;
-      swarm_.set_held(*other, piece, false);
-      send(other->node,
-           Hashes{other->number, unit.generation, Basis::kTracker, {{first.range, hash}}});
-    }
+  if (state.holders == own) {
     swarm_.set_hash(unit, piece, hash, share.node);
     swarm_.set_held(share, piece, true);
+  } else if (basis == Basis::kOrigin && !swarm_.trusted_holder(share, piece)) {
+    swarm_.set_held(share, piece, false);
+    swarm_.unwant(share, piece);
+  } else {
+    swarm_.set_held(share, piece, false);
+    send(share.node, Hashes{share.number, unit.generation, Basis::kTracker,
+                            {{unit.layout.piece(piece), state.hash}}});
   }
   swarm_.lease_piece_done(unit, piece);
   if (basis == Basis::kOrigin) disagree(state.stated_by, share.node);

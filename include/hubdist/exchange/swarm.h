@@ -125,6 +125,7 @@ class Swarm {
   Result<Share*> declare(NodeIndex node, UnitNumber number, const UnitLayout& layout);
   void withdraw(Share& share);
   void set_wanted(Share& share, const Bitmap& wanted, std::uint32_t priority);
+  void unwant(Share& share, std::size_t piece);
   // A piece is held now (and no longer on its way), or not any more.
   void set_held(Share& share, std::size_t piece, bool held);
   // Publishes a hash.
