@@ -7,7 +7,7 @@ quietly() {
   local log=$1
   shift
   "$@" >"$log" 2>&1 && return 0
-  tail -n "${HUBDIST_LOG_LINES:-100}" "$log" >&2
+  tail -n 100 "$log" | cut -c 1-400 >&2
   echo "failed: $* (the whole output is in $log)" >&2
   return 1
 }
