@@ -1,11 +1,6 @@
 #include "client/internal/content_download.h"
 
 namespace hubdist::internal {
-namespace {
-// What a file in flight needs beside the receive buffers: the buffer for hashing again.
-constexpr std::uint64_t kMemoryOfOne = 2 * kMiB;
-}  // namespace
-
 ContentDownload::ContentDownload(const Job& job, const WantedContent& content, FileLock lock)
     : job_(job),
       content_(content),
@@ -27,7 +22,6 @@ Result<std::unique_ptr<ContentDownload>> ContentDownload::begin(const Job& job,
     HUBDIST_ASSIGN(const bool here, self->find_here(stop));
     if (here) return self;
   }
-  HUBDIST_ASSIGN(self->memory_, job.budget.take(kMemoryOfOne, stop));
   PartialOptions options;
   options.paths = job.destination.partial_paths(file);
   options.size = file.size;

@@ -87,24 +87,32 @@ RangeSet ExchangeContent::files_of(std::string_view unit) const {
 Status ExchangeContent::read(std::string_view unit, std::uint64_t offset, MutableBytes out) {
   const auto state = find(unit);
   if (!state) return not_served(unit);
-  std::shared_ptr<PartialFile> partial;
-  std::optional<ServedFile> served;
-  std::uint64_t at = 0;
-  {
-    const std::shared_lock lock(state->mutex);
-    const Member* member = state->at(offset);
-    if (!member || out.size() > member->range().end - offset) return not_served(unit);
-    at = offset - member->offset;
-    partial = member->partial;
-    served = member->served;
+  while (!out.empty()) {
+    HUBDIST_ASSIGN(const Place place, find_held(*state, unit, offset));
+    const auto part = out.first(std::min<std::uint64_t>(out.size(), place.left));
+    HUBDIST_TRY(read_member(place, part));
+    offset += part.size();
+    out = out.subspan(part.size());
   }
-  if (partial) return partial->read(at, out);
-  if (!served) return not_served(unit);
-  HUBDIST_ASSIGN(const auto file, fs_.open(served->path, OpenMode::kRead));
+  return {};
+}
+
+Result<ExchangeContent::Place> ExchangeContent::find_held(UnitState& state, std::string_view unit,
+                                                          std::uint64_t offset) {
+  const std::shared_lock lock(state.mutex);
+  const Member* member = state.at(offset);
+  if (!member || (!member->partial && !member->served)) return not_served(unit);
+  return Place{member->partial, member->served, offset - member->offset,
+               member->range().end - offset};
+}
+
+Status ExchangeContent::read_member(const Place& place, MutableBytes out) {
+  if (place.partial) return place.partial->read(place.offset, out);
+  HUBDIST_ASSIGN(const auto file, fs_.open(place.served->path, OpenMode::kRead));
   HUBDIST_ASSIGN(const FileInfo info, file->info());
-  if (!info.same_content(served->info))
-    return data_loss(served->path.native(), " was changed since it was verified");
-  return read_exactly(*file, out, at);
+  if (!info.same_content(place.served->info))
+    return data_loss(place.served->path.native(), " was changed since it was verified");
+  return read_exactly(*file, out, place.offset);
 }
 
 Status ExchangeContent::write(std::string_view unit, std::uint64_t offset, ByteView bytes,

@@ -101,6 +101,7 @@ void ExchangeSession::offer_held(const Job& job, const Plan& plan, const PieceMa
 }
 
 Status ExchangeSession::fetch_batch(const Job& job, const Batch& batch, std::stop_token stop) {
+  HUBDIST_ASSIGN(const auto memory, job.budget.take(kMemoryOfFetch, stop));
   HUBDIST_ASSIGN(const auto room, files_.take(batch.parts.size(), stop));
   HUBDIST_ASSIGN(std::vector<Download> downloads, begin_all(job, batch, stop));
   if (downloads.empty()) return {};

@@ -66,6 +66,7 @@ Status fetch(const Job& job, ContentDownload& download, std::size_t streams, std
 
 Status download_content(const Job& job, const WantedContent& content, std::size_t streams,
                         std::stop_token stop) {
+  HUBDIST_ASSIGN(const auto memory, job.budget.take(kMemoryOfFetch, stop));
   HUBDIST_ASSIGN(const auto download, ContentDownload::begin(job, content, stop));
   if (download->done()) return {};
   Status result = fetch(job, *download, streams, stop);

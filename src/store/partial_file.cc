@@ -114,8 +114,8 @@ Status PartialFile::Impl::believe(std::vector<internal::LogRecord> records, std:
 
 Status PartialFile::Impl::make_room() {
   const std::uint64_t missing = options_.size - held_.size();
-  if (missing == 0) return {};
-  if (held_.empty() && logged()) {
+  if (missing == 0 || !logged()) return {};
+  if (held_.empty()) {
     const auto free = fs_.free_space(options_.paths.part);
     if (free.ok() && *free < missing)
       return no_room(errno_status(ENOSPC, "make room for", options_.paths.part.native()));
@@ -255,8 +255,10 @@ bool PartialFile::Impl::names_our_file() {
 Result<FileInfo> PartialFile::Impl::publish(const Path& final_path) {
   if (closed_) return failed_precondition(options_.name, " is closed");
   if (!verified_) return failed_precondition(options_.name, " is not verified");
-  // After a crash of the machine a file at its final path must not hold other bytes.
-  HUBDIST_TRY(file_->sync());
+  // After a crash of the machine a file at its final path must not hold other bytes. A small one
+  // goes to disk in one piece, or is short, which its size tells; so thousands of them need not
+  // wait for the disk one by one.
+  if (logged()) HUBDIST_TRY(file_->sync());
   if (!names_our_file())
     return aborted("another process took away ", options_.paths.part.native(),
                    ", although it is locked: do locks work in this file system?");

@@ -13,7 +13,7 @@
 
 namespace hubdist {
 
-// A content up to this size has no log: killed, it is fetched again.
+// A content up to this size has no log: killed, it is fetched again. It is not synced either.
 inline constexpr std::uint64_t kMaxUnloggedSize = kMiB;
 
 // Where the bytes and the log of what is there lie. Both must be in the file system of the final
@@ -64,7 +64,8 @@ class PartialFile {
   Status verify(std::stop_token stop = {});
   // Throws everything away and begins anew.
   Status discard();
-  // Moves the verified file to `final_path`, on disk before it is visible, and removes the log.
+  // Moves the verified file to `final_path`, on disk before it is visible (but for small ones), and
+  // removes the log.
   // Aborted when another process took the partial file away meanwhile. read() goes on working.
   Result<FileInfo> publish(const Path& final_path);
   // Records what was received, so that nothing is lost, and writes no more: to be called before the

@@ -41,7 +41,6 @@ class ContentDownload {
   const Job& job_;
   const WantedContent& content_;
   FileLock lock_;
-  MemoryBudget::Hold memory_;
   FileProgress progress_;
   std::shared_ptr<PartialFile> partial_;
 };

@@ -58,7 +58,16 @@ class ExchangeContent final : public Content {
     std::vector<Member> members;  // by offset
     Member* at(std::uint64_t offset);
   };
+  // Where held bytes of a member lie.
+  struct Place {
+    std::shared_ptr<PartialFile> partial;
+    std::optional<ServedFile> served;
+    std::uint64_t offset = 0;  // inside the member
+    std::uint64_t left = 0;    // from there to its end
+  };
   std::shared_ptr<UnitState> find(std::string_view unit) const;
+  Result<Place> find_held(UnitState& state, std::string_view unit, std::uint64_t offset);
+  Status read_member(const Place& place, MutableBytes out);
 
   FileSystem& fs_;
   mutable std::mutex mutex_;

@@ -24,6 +24,10 @@ struct Job {
   std::size_t max_workers = 8;
 };
 
+// What one fetch takes of the memory budget: receive buffers, and one for hashing again. Taken at
+// once and before anything else is waited for, so that no two fetches wait for each other.
+inline constexpr std::uint64_t kMemoryOfFetch = 2 * kMiB;
+
 // Brings everything that the plan misses and returns when it is there. The first failure ends the
 // rest; what was received is kept.
 Status download_all(Job& job, const Plan& plan, std::stop_token stop);
