@@ -37,8 +37,8 @@ Result<NodeMachine::Unit*> NodeMachine::unit_for(const UnitLayout& layout) {
   unit->number = next_unit_++;
   unit->layout = layout;
   const std::size_t count = layout.piece_count();
-  for (Bitmap* bits :
-       {&unit->held, &unit->wanted, &unit->coming, &unit->hash_known, &unit->being_hashed})
+  for (Bitmap* bits : {&unit->held, &unit->wanted, &unit->coming, &unit->hash_known,
+                       &unit->read_here, &unit->being_hashed})
     *bits = Bitmap(count);
   unit->hashes.resize(count);
   Unit* raw = unit.get();
@@ -65,7 +65,10 @@ void NodeMachine::replace_held(Unit& unit, const RangeSet& held) {
     for (std::size_t piece = first; piece < last; ++piece) now_held.set(piece);
   }
   for (std::size_t piece = 0; piece < now_held.size(); ++piece)
-    if (!now_held.test(piece) || !unit.held.test(piece)) unit.hash_known.reset(piece);
+    if (!now_held.test(piece) || !unit.held.test(piece)) {
+      unit.hash_known.reset(piece);
+      unit.read_here.reset(piece);
+    }
   unit.held = now_held;
 }
 
@@ -83,6 +86,7 @@ std::size_t NodeMachine::missing_count(const Unit& unit) const {
 void NodeMachine::take_piece(Unit& unit, std::size_t piece, const Blake3& hash) {
   unit.held.set(piece);
   unit.hash_known.set(piece);
+  unit.read_here.reset(piece);
   unit.hashes[piece] = hash;
   unit.to_check.erase(piece);
   moved_ = now_;

@@ -134,6 +134,7 @@ void NodeMachine::lease_piece(LeaseId id, ByteRange range, const Blake3& hash, I
   if (unit.fetch) unit.fetch->from_origin += range.size();
   if (lease.generation != unit.generation) return;
   take_piece(unit, piece, hash);
+  unit.read_here.set(piece);
   tell(Hashes{unit.number, unit.generation, Basis::kOrigin, {{range, hash}}}, out);
 }
 

@@ -49,6 +49,16 @@ void NodeMachine::tell_held(const Unit& unit, Actions& out) {
   tell(std::move(have), out);
 }
 
+// Of a piece that the tracker takes for missing.
+void NodeMachine::restate(const Unit& unit, std::size_t piece, Actions& out) {
+  const ByteRange range = unit.layout.piece(piece);
+  const Basis basis = unit.read_here.test(piece) ? Basis::kOrigin : Basis::kHeld;
+  if (unit.hash_known.test(piece))
+    tell(Hashes{unit.number, unit.generation, basis, {{range, unit.hashes[piece]}}}, out);
+  else
+    tell(Have{unit.number, unit.generation, false, {range}, {}, 0, {}}, out);
+}
+
 void NodeMachine::tell_wanted(const Unit& unit, Actions& out) {
   tell(Want{unit.number, ranges_of(unit.layout, unit.wanted), 0, 0}, out);
 }
@@ -170,7 +180,7 @@ void NodeMachine::follow(const Decision& decision, Actions& out) {
     }
     flush();
     if (unit->held.test(piece))
-      tell(Have{unit->number, unit->generation, false, {one.range}, {}, 0, {}}, out);
+      restate(*unit, piece, out);
     else if (!unit->coming.test(piece))
       tell(Failure{FailureKind::kReturned,
                    decision.peer,
@@ -214,6 +224,8 @@ void NodeMachine::on(const Lease& lease, Actions& out) {
   }
   const ByteRange range{lease.ranges.front().begin, lease.ranges.back().end};
   auto [first, last] = pieces_touching(unit->layout, range);
+  for (std::size_t piece = first; piece < last; ++piece)
+    if (unit->held.test(piece)) restate(*unit, piece, out);
   while (first < last && (!missing(*unit, first) || unit->coming.test(first))) ++first;
   while (first < last && (!missing(*unit, last - 1) || unit->coming.test(last - 1))) --last;
   if (first == last)

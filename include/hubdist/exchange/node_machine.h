@@ -176,6 +176,7 @@ class NodeMachine {
     Bitmap wanted;
     Bitmap coming;      // under way, from a peer or the origin
     Bitmap hash_known;  // of held pieces
+    Bitmap read_here;   // held pieces that this node read from the origin itself
     std::vector<Blake3> hashes;
     std::map<std::size_t, Blake3> to_check;  // held pieces against a hash of the tracker's
     Bitmap being_hashed;
@@ -228,6 +229,7 @@ class NodeMachine {
   void tell(Message message, Actions& out);
   void declare(const Unit& unit, Actions& out);
   void tell_held(const Unit& unit, Actions& out);
+  void restate(const Unit& unit, std::size_t piece, Actions& out);
   void tell_wanted(const Unit& unit, Actions& out);
   void tell_leases(Actions& out);
 
