@@ -19,6 +19,12 @@
 
 #include <hubdist/base/log.h>
 
+// GCC 12 takes the frame of a coroutine, which Asio allocates and frees by a pair of its own, for a
+// mismatch once it has inlined one of the two.
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic ignored "-Wmismatched-new-delete"
+#endif
+
 namespace hubdist::internal {
 
 namespace asio = boost::asio;
