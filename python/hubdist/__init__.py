@@ -13,6 +13,8 @@ fetch, so that the hub is read once.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 from ._core import (
     MAX_CHUNK_SIZE,
     MIN_CHUNK_SIZE,
@@ -64,7 +66,7 @@ from ._core import (
 )
 from .backend import Backend
 from .content import Content
-from .download import DryRunFileInfo, download, hf_hub_download, snapshot_download
+from .download import download, hf_hub_download, snapshot_download
 from .errors import (
     AbortedError,
     AlreadyExistsError,
@@ -96,6 +98,9 @@ from .errors import (
     UnimplementedError,
     UnknownError,
 )
+
+if TYPE_CHECKING:
+    from ._dry_run import DryRunFileInfo
 
 __all__ = [
     "MAX_CHUNK_SIZE",
@@ -181,3 +186,12 @@ __all__ = [
     "sha256",
     "snapshot_download",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    # What few programs use is imported when it is used, so that `import hubdist` stays quick.
+    if name == "DryRunFileInfo":
+        from ._dry_run import DryRunFileInfo
+
+        return DryRunFileInfo
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

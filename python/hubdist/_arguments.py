@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import os
-import platform
 import re
 import sys
 import warnings
@@ -108,7 +107,8 @@ def user_agent(
 ) -> str:
     """Return the User-Agent field: the caller's library first, then hubdist and Python."""
     parts = [f"{library_name}/{library_version}"] if library_name is not None else []
-    parts += [f"hubdist/{__version__}", f"python/{platform.python_version()}"]
+    python = ".".join(map(str, sys.version_info[:3]))
+    parts += [f"hubdist/{__version__}", f"python/{python}"]
     if isinstance(more, str):
         parts += more.split(";")
     elif more is not None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno as _errno
 import itertools
-import json
 import os
 import sys
 import threading
@@ -138,6 +137,8 @@ def _complete(error: Error) -> None:
 
 def _answer(error: Error) -> tuple[Any, Any]:
     """Return the request and the response, as far as they are known, of huggingface_hub's kind."""
+    import json
+
     import huggingface_hub.errors as theirs
 
     url = next((w.strip("'\"(),.;:") for w in str(error).split() if "://" in w), "")
@@ -168,6 +169,8 @@ class _Answer:
         self.request = None
 
     def json(self) -> Any:
+        import json
+
         return json.loads(self.content)
 
 

@@ -9,18 +9,20 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any, Literal, overload
+from typing import TYPE_CHECKING, Any, Literal, overload
 
 from . import _arguments as arguments
 from ._arguments import DEFAULT_ETAG_TIMEOUT
 from ._clients import shared_client
 from ._core import ProgressEvent
-from ._dry_run import DryRunFileInfo, plan_file, plan_snapshot
 from ._progress import Bars
 from ._translate import make_error
 from .errors import DeadlineExceededError, Error, HubUnavailableError, UnavailableError
 
-__all__ = ["DryRunFileInfo", "download", "hf_hub_download", "snapshot_download"]
+if TYPE_CHECKING:
+    from ._dry_run import DryRunFileInfo
+
+__all__ = ["download", "hf_hub_download", "snapshot_download"]
 
 _Path = str | os.PathLike[str]
 
@@ -156,6 +158,8 @@ def snapshot_download(
     client = shared_client(options)
     with _about(repo_id, kind), Bars(tqdm_class, None, count_files=True) as bars:
         if dry_run:
+            from ._dry_run import plan_snapshot
+
             return plan_snapshot(client, repo_id, local_files_only=local_files_only, **wishes)
         report = client.download_snapshot(
             repo_id,
@@ -274,6 +278,8 @@ def hf_hub_download(
     client = shared_client(options)
     with _about(repo_id, kind), Bars(tqdm_class, path, count_files=False) as bars:
         if dry_run:
+            from ._dry_run import plan_file
+
             return plan_file(client, repo_id, path, local_files_only=local_files_only, **wishes)
         report = client.download_file(
             repo_id,
