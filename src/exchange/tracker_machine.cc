@@ -231,7 +231,9 @@ void TrackerMachine::settle_conflict(Share& share, std::size_t piece, const Blak
     swarm_.unwant(share, piece);
   } else {
     swarm_.set_held(share, piece, false);
-    send(share.node, Hashes{share.number, unit.generation, Basis::kTracker,
+    send(share.node, Hashes{share.number,
+                            unit.generation,
+                            Basis::kTracker,
                             {{unit.layout.piece(piece), state.hash}}});
   }
   swarm_.lease_piece_done(unit, piece);
