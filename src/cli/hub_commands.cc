@@ -18,6 +18,7 @@ struct AddArguments {
   Path root;
   std::string type = "model";
   std::string gating;
+  bool gated = false;
   bool is_private = false;
   bool is_public = false;
   bool json = false;
@@ -82,6 +83,7 @@ void check_add(AddArguments& arguments) {
   arguments.id = *std::move(id);
   if (arguments.is_private || arguments.is_public)
     arguments.options.is_private = arguments.is_private;
+  if (arguments.gated) arguments.gating = "manual";
   if (arguments.gating == "none") arguments.options.gating = Gating::kNone;
   if (arguments.gating == "auto") arguments.options.gating = Gating::kAuto;
   if (arguments.gating == "manual") arguments.options.gating = Gating::kManual;
@@ -102,13 +104,12 @@ void add_add_command(CLI::App& hub, Action& action) {
       command->add_flag("--private", a.is_private, "Only its owner and its readers see it");
   command->add_flag("--public", a.is_public, "Everybody reads it (a new repository's default)")
       ->excludes(is_private);
+  CLI::Option* gated = command->add_flag(
+      "--gated", a.gated, "Everybody sees what it holds, only its owner and its readers get files");
   command
-      ->add_option("--gated", a.gating,
-                   "Everybody sees that it is there, only readers get its files; "
-                   "none, auto or manual (without a value: manual)")
-      ->expected(0, 1)
-      ->default_str("manual")
-      ->check(CLI::IsMember({"none", "auto", "manual"}));
+      ->add_option("--gating", a.gating, "What the hub calls that: manual (--gated), auto, or none")
+      ->check(CLI::IsMember({"none", "auto", "manual"}))
+      ->excludes(gated);
   command->add_option("--reader", a.options.readers, "A user that may read; may be repeated")
       ->expected(1)
       ->take_all()

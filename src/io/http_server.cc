@@ -67,6 +67,10 @@ Result<tcp::endpoint> parse_endpoint(asio::io_context& io, const std::string& li
 }
 
 Status listen_status(const error_code& error, const std::string& listen) {
+  if (error == asio::error::address_in_use)
+    return with_detail(already_exists("cannot listen on ", listen,
+                                      ": the address is in use; choose another, or port 0 for any"),
+                       Detail::kErrno, std::to_string(error.value()));
   return errno_status(error.value(), "listen on", listen);
 }
 

@@ -18,6 +18,7 @@ namespace {
 
 constexpr std::size_t kReadStep = 1 * kMiB;
 constexpr std::uint64_t kMaxGitAttributes = 1 * kMiB;
+constexpr std::size_t kMaxMessage = 64 * kKiB;
 constexpr int kMaxRefTries = 20;
 constexpr std::uint32_t kOwnerMayRun = 0100;
 
@@ -39,6 +40,8 @@ Status add_source(FileSystem& fs, const Path& source, std::string path,
   if (!is_utf8(path))
     return invalid_argument("the name of ", source.native(),
                             " is not UTF-8: rename the file, hubs and their clients need it");
+  if (std::count(path.begin(), path.end(), '/') > static_cast<std::ptrdiff_t>(kMaxFolderDepth))
+    return invalid_argument(source.native(), " lies in more than ", kMaxFolderDepth, " folders");
   const auto info = fs.info(source);
   if (!info.ok()) return with_context(info.status(), "a file of the folder cannot be added");
   if (info->type == FileType::kDirectory)
@@ -190,6 +193,8 @@ Status check_options(const AddFolderOptions& options) {
   HUBDIST_TRY(check_ref_name(options.branch));
   HUBDIST_TRY(check_name("author", options.author));
   for (const std::string& reader : options.readers) HUBDIST_TRY(check_name("user", reader));
+  if (options.message.size() > kMaxMessage)
+    return invalid_argument("the commit's message is longer than ", kMaxMessage, " bytes");
   if (!is_utf8(options.message)) return invalid_argument("the commit's message is not UTF-8");
   return {};
 }

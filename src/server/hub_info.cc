@@ -11,7 +11,8 @@ namespace hubdist::internal {
 namespace {
 
 constexpr std::size_t kReposPerPage = 1000;
-constexpr std::size_t kMaxListedRepos = 10'000;
+// A sorted list is made of this many repositories at most; without an order there is no limit.
+constexpr std::size_t kMaxSortedRepos = 100'000;
 
 // The properties that `expand` asks for; empty: the usual ones.
 std::set<std::string, std::less<>> expanded(const ApiRequest& request) {
@@ -90,15 +91,16 @@ struct ListedRepo {
   std::optional<Commit> commit;
 };
 
+// The first `most` repositories after `after` that the asker may see and asks for.
 Result<std::vector<ListedRepo>> visible_repos(const Repositories& repositories,
-                                              const ApiRequest& request, RepoType type) {
+                                              const ApiRequest& request, RepoType type,
+                                              std::string after, std::size_t most) {
   std::vector<ListedRepo> found;
-  std::string after;
-  for (bool more = true; more && found.size() < kMaxListedRepos;) {
+  for (bool more = true; more && found.size() < most;) {
     HUBDIST_ASSIGN(RepoPage page, repositories.list(type, after, kReposPerPage));
     for (auto& [id, settings] : page.repos) {
       after = id.name;
-      if (is_listed(request, id, settings))
+      if (found.size() < most && is_listed(request, id, settings))
         found.push_back({std::move(id), std::move(settings), std::nullopt});
     }
     more = page.more && !page.repos.empty();
@@ -126,10 +128,9 @@ void sort_repos(std::vector<ListedRepo>& repos, std::string_view key) {
     });
 }
 
-std::size_t cursor_of(const ApiRequest& request) {
-  const std::string text = request.parameter("cursor").value_or("0");
+std::size_t offset_of(const std::string& cursor) {
   std::size_t offset = 0;
-  std::from_chars(text.data(), text.data() + text.size(), offset);
+  std::from_chars(cursor.data(), cursor.data() + cursor.size(), offset);
   return offset;
 }
 
@@ -152,13 +153,19 @@ HubApi::Answer HubApi::info(const ApiRequest& request, const OpenRepo& repo,
 }
 
 HubApi::Answer HubApi::list_repos(const ApiRequest& request, RepoType type) const {
-  HUBDIST_ASSIGN(std::vector<ListedRepo> repos, visible_repos(repositories_, request, type));
   const std::string sort = request.parameter("sort").value_or("");
+  const bool sorted = sort == "createdAt" || sort == "lastModified";
+  // The last name of the page before; of a sorted list, how many came before.
+  const std::string cursor = request.parameter("cursor").value_or("");
+  const std::size_t limit = request.page_size(kReposPerPage);
+  HUBDIST_ASSIGN(std::vector<ListedRepo> repos,
+                 visible_repos(repositories_, request, type, sorted ? "" : cursor,
+                               sorted ? kMaxSortedRepos : limit + 1));
   if (sort == "lastModified")
     for (ListedRepo& repo : repos) HUBDIST_TRY(read_last_commit(repositories_, repo));
   sort_repos(repos, sort);
-  const std::size_t begin = std::min(cursor_of(request), repos.size());
-  const std::size_t end = std::min(repos.size(), begin + request.page_size(kReposPerPage));
+  const std::size_t begin = sorted ? std::min(offset_of(cursor), repos.size()) : 0;
+  const std::size_t end = std::min(repos.size(), begin + limit);
   const bool full = request.flag("full");
   const auto wanted = expanded(request);
   JsonWriter json;
@@ -179,7 +186,8 @@ HubApi::Answer HubApi::list_repos(const ApiRequest& request, RepoType type) cons
   }
   HttpServerResponse response = json_response(json.end_array().take());
   if (end < repos.size())
-    response.headers.add("Link", request.next_link("cursor", std::to_string(end)));
+    response.headers.add(
+        "Link", request.next_link("cursor", sorted ? std::to_string(end) : repos[end - 1].id.name));
   return response;
 }
 

@@ -17,7 +17,7 @@ using internal::JsonDocument;
 constexpr std::uint64_t kMaxSettings = 4 * kMiB;
 constexpr std::uint64_t kMaxCommit = 1 * kMiB;
 constexpr int kMaxSwapTries = 20;
-constexpr std::size_t kMaxRefs = 10'000;
+constexpr std::size_t kRefsPerPage = 1000;
 constexpr std::size_t kMinShortId = 7;
 
 bool is_missing(const Status& status) { return status.code() == StatusCode::kNotFound; }
@@ -167,12 +167,17 @@ Result<RepoPage> Repositories::list(RepoType type, std::string_view after,
 
 Result<std::vector<Ref>> Repositories::refs(const RepoId& repo) const {
   const std::string prefix = refs_prefix(repo);
-  HUBDIST_ASSIGN(const ObjectPage page, store_.list(prefix, "", kMaxRefs));
   std::vector<Ref> refs;
-  for (const StoredObject& object : page.objects) {
-    HUBDIST_ASSIGN(std::string name, percent_decode(object.key.substr(prefix.size())));
-    HUBDIST_ASSIGN(const std::optional<Sha1> commit, ref(repo, name));
-    if (commit) refs.push_back({std::move(name), *commit});
+  std::string last;
+  for (bool more = true; more;) {
+    HUBDIST_ASSIGN(const ObjectPage page, store_.list(prefix, last, kRefsPerPage));
+    for (const StoredObject& object : page.objects) {
+      last = object.key;
+      HUBDIST_ASSIGN(std::string name, percent_decode(object.key.substr(prefix.size())));
+      HUBDIST_ASSIGN(const std::optional<Sha1> commit, ref(repo, name));
+      if (commit) refs.push_back({std::move(name), *commit});
+    }
+    more = page.more;
   }
   return refs;
 }

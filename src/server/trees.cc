@@ -13,7 +13,6 @@ namespace {
 using internal::JsonDocument;
 
 constexpr std::uint64_t kMaxTree = 256 * kMiB;
-constexpr int kMaxDepth = 256;
 // Entries of the listings that are kept in memory, all together.
 constexpr std::size_t kMaxCachedEntries = 500'000;
 constexpr std::size_t kMaxCachedListings = 256;
@@ -111,6 +110,8 @@ Result<Sha1> Repositories::put_tree(const RepoId& repo, const std::vector<RepoEn
       write_entry(json, entry);
     }
     json.end_array().end_object();
+    if (json.text().size() > kMaxTree)
+      return out_of_range("the folder '", path, "' has too many files: ", entries.size());
     id = git_tree_id(std::move(git_entries));
     const std::string key = tree_key(repo, id);
     if (!store_.head(key).ok()) HUBDIST_TRY(store_.put(key, as_bytes(json.text())));
@@ -125,8 +126,9 @@ Result<Sha1> Repositories::put_tree(const RepoId& repo, const std::vector<RepoEn
 }
 
 Status Repositories::read_folder(const RepoId& repo, const Sha1& tree, const std::string& folder,
-                                 int depth, std::vector<RepoEntry>& out) const {
-  if (depth > kMaxDepth) return data_loss("the folders of ", repo.name, " are nested too deep");
+                                 std::size_t depth, std::vector<RepoEntry>& out) const {
+  if (depth > kMaxFolderDepth)
+    return data_loss("the folders of ", repo.name, " are nested too deep");
   HUBDIST_ASSIGN(const VersionedObject object, store_.get(tree_key(repo, tree), kMaxTree));
   HUBDIST_ASSIGN(const auto document,
                  JsonDocument::parse(object.content, concat("folder ", tree.hex())));

@@ -136,6 +136,12 @@ TEST_CASE_FIXTURE(Fixture, "what cannot be added is named, and nothing is") {
     name = "\xff\xfe";
     write(name, "x");
   }
+  SUBCASE("folders without end") {
+    std::string path = "d";
+    while (std::count(path.begin(), path.end(), '/') < 256) path += "/d";
+    write(Path(path) / "deepest", "x");
+    name = "deepest";
+  }
   SUBCASE("a backslash") {
     name = "a\\b";
     write(name, "x");
@@ -250,6 +256,7 @@ TEST_CASE_FIXTURE(Fixture, "wrong options") {
   SUBCASE("author") { options.author = "a <b>"; }
   SUBCASE("reader") { options.readers = {"a/b"}; }
   SUBCASE("message") { options.message = "\xff"; }
+  SUBCASE("long message") { options.message = std::string(100'000, 'x'); }
   SUBCASE("folder") { folder = temp / "nowhere"; }
   CHECK_FALSE(add().ok());
   CHECK_FALSE(head());

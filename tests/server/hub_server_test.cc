@@ -262,6 +262,28 @@ TEST_CASE_FIXTURE(Fixture, "pages link to the next by the public URL") {
   CHECK(field(again, "Link").starts_with("<https://hub.example.org/api/models/org/model/tree/"));
 }
 
+TEST_CASE_FIXTURE(Fixture, "repositories are listed in pages, with and without an order") {
+  for (const char* name : {"org/b", "org/a", "org-2/c", "other"}) {
+    repo = *RepoId::parse(RepoType::kModel, name);
+    add();
+  }
+  for (const std::string_view order : {"", "&sort=createdAt", "&sort=lastModified"}) {
+    std::string all;
+    std::string next = concat("/api/models?limit=2", order);
+    int pages = 0;
+    for (; !next.empty(); ++pages) {
+      const HttpReply page = ask(next);
+      REQUIRE(page.status == 200);
+      all += page.body;
+      const auto link = page.headers.get("Link");
+      next = link ? link_target(*link, "next")->substr(server->endpoint().size()) : "";
+    }
+    CHECK(pages == 3);
+    for (const char* name : {"org/b", "org/a", "org-2/c", "other", "org/model"})
+      CHECK(all.find(concat("\"id\":\"", name, '"')) != std::string::npos);
+  }
+}
+
 TEST_CASE_FIXTURE(Fixture, "a content that is gone is the hub's fault, and said in its log alone") {
   std::string lines;
   set_log_sink([&](LogLevel, std::string_view line) { lines.append(line); });

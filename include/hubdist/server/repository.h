@@ -27,6 +27,9 @@ namespace hubdist {
 
 inline constexpr std::string_view kDefaultBranch = "main";
 
+// Folders inside folders; a deeper path is refused.
+inline constexpr std::size_t kMaxFolderDepth = 256;
+
 struct RepoId {
   RepoType type = RepoType::kModel;
   std::string name;  // "owner/name", or "name" alone
@@ -112,7 +115,8 @@ class Repositories {
   Result<Commit> commit(const RepoId& repo, const Sha1& id) const;
   Result<std::shared_ptr<const RepoListing>> listing(const RepoId& repo, const Sha1& tree) const;
 
-  // For writers. put_tree() stores the folders that are missing; `files` must be sorted by path.
+  // For writers. put_tree() stores the folders that are missing. OutOfRange for one with so many
+  // files that it could not be read again.
   Result<Sha1> put_tree(const RepoId& repo, const std::vector<RepoEntry>& files);
   Result<Sha1> put_commit(const RepoId& repo, const GitCommit& commit);
   // Moves a ref from `expected` (nothing: it must be new) to `commit`; Aborted when it is
@@ -129,8 +133,8 @@ class Repositories {
   };
   std::shared_ptr<const RepoListing> cached(const std::string& key) const;
   void remember(const std::string& key, std::shared_ptr<const RepoListing> listing) const;
-  Status read_folder(const RepoId& repo, const Sha1& tree, const std::string& folder, int depth,
-                     std::vector<RepoEntry>& out) const;
+  Status read_folder(const RepoId& repo, const Sha1& tree, const std::string& folder,
+                     std::size_t depth, std::vector<RepoEntry>& out) const;
 
   ObjectStore& store_;
   mutable std::mutex mutex_;
