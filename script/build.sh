@@ -1,5 +1,6 @@
 # For the other scripts: build PRESET TARGET... configures and builds, quietly unless it fails.
 export CCACHE_DIR="${CCACHE_DIR:-$PWD/build/ccache}"
+export CCACHE_NOHASHDIR=1  # one object serves all build folders with the same flags
 jobs=$(nproc)
 
 # quietly LOG COMMAND...: shows the end of the command's output only when it fails.
