@@ -54,7 +54,12 @@ ClientOptions make_options(std::optional<std::string> endpoint, std::optional<st
   if (const auto limit = seconds_of(stall_timeout))
     options.stall_timeout = std::chrono::ceil<std::chrono::seconds>(*limit);
   if (user_agent) options.user_agent = *std::move(user_agent);
-  for (const auto& [field, value] : headers) options.headers.add(field, value);
+  for (const auto& [field, value] : headers) {
+    // As a header the token would miss the care that a token gets.
+    if (equal_ignoring_case(field, "authorization"))
+      raise_status(invalid_argument("headers: give the token of `Authorization` as `token`"));
+    options.headers.add(field, value);
+  }
   return options;
 }
 

@@ -102,6 +102,8 @@ def test_arguments_are_checked():
         hubdist.sha256(memoryview(b"abcdef")[::2])
     with pytest.raises(FileNotFoundError):
         hubdist.hash_file("/no/such/file")
+    with pytest.raises(ValueError, match="token"):
+        hubdist.ClientOptions(headers={"authorization": "Bearer x"})
     with pytest.raises(hubdist.InvalidArgumentError, match=r"\.\."):
         hubdist.check_relative_path("a/../b")
 
