@@ -34,8 +34,8 @@ std::string node_id_of(FileSystem& fs, const Path& path) {
   Status made = fs.make_directories(path.parent_path());
   if (made.ok()) made = write_file_atomic(fs, temporary, as_bytes(id));
   if (made.ok()) made = fs.make_hard_link(temporary, path);
-  if (!made.ok() && made.code() != StatusCode::kAlreadyExists && exists(fs, temporary))
-    made = fs.rename(temporary, path);  // a damaged id, or a file system without hard links
+  // A damaged id is replaced; and some file systems have no hard links.
+  if (!made.ok() && !read_id(fs, path) && exists(fs, temporary)) made = fs.rename(temporary, path);
   (void)fs.remove(temporary);
   if (auto kept = read_id(fs, path)) return *kept;
   log(LogLevel::kInfo, "this node's id is not kept in ", path.native(), ": ", message(made));

@@ -43,7 +43,7 @@ void VerifiedFiles::load() {
     const std::size_t end = rest.find('\n');
     const std::string_view line = rest.substr(0, end);
     rest.remove_prefix(end == rest.npos ? rest.size() : end + 1);
-    if (line.size() <= kCheckDigits + 1) continue;
+    if (line.size() <= kCheckDigits + 1 || line[kCheckDigits] != ' ') continue;
     const std::string_view body = line.substr(kCheckDigits + 1);
     const std::size_t facts = end_of_facts(body);
     if (facts == body.npos || line.substr(0, kCheckDigits) != check_of(body)) continue;
