@@ -61,7 +61,7 @@ class Downloads:
     def curl(self) -> Sample:
         """All files at once by one curl; nothing verified."""
         folder = self._fresh()
-        command = ["curl", "-sf", "--parallel"]
+        command = ["curl", "-sSf", "--no-progress-meter", "--parallel"]
         for name in self.files:
             command += ["-o", str(folder / name), f"{self.endpoint}/{REPO}/resolve/main/{name}"]
         return measure(command, clean_environment())

@@ -5,6 +5,7 @@ import shutil
 import statistics
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -31,12 +32,40 @@ def measure(command: Sequence[str | Path], environment: dict[str, str]) -> Sampl
     """Runs a command to its end and says what it cost; exits when it fails."""
     begin = time.perf_counter()
     process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL)
+    watch = _MemoryWatch(process.pid)
     _, status, usage = os.wait4(process.pid, 0)
     wall = time.perf_counter() - begin
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode != 0:
         sys.exit(f"{command[0]} ended with status {process.returncode}")
-    return Sample(wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * 1024)
+    return Sample(wall, usage.ru_utime + usage.ru_stime, watch.peak())
+
+
+class _MemoryWatch:
+    """The most that a process held. Its rusage counts what its parent held before the exec."""
+
+    def __init__(self, pid: int):
+        self._pid = pid
+        self._peak = 0
+        self._thread = threading.Thread(target=self._watch, daemon=True)
+        self._thread.start()
+
+    def _watch(self) -> None:
+        status = Path(f"/proc/{self._pid}/status")
+        while True:
+            try:
+                lines = status.read_text().splitlines()
+            except OSError:  # it has ended
+                return
+            peak = [line for line in lines if line.startswith("VmHWM")]
+            if not peak:  # it is ending
+                return
+            self._peak = max(self._peak, int(peak[0].split()[1]) * 1024)
+            time.sleep(0.01)
+
+    def peak(self) -> int:
+        self._thread.join()
+        return self._peak
 
 
 def clean_environment(**values: str | Path) -> dict[str, str]:
