@@ -1,3 +1,5 @@
+#include <charconv>
+
 #include "client/internal/client_impl.h"
 #include <hubdist/backend/decorators.h>
 #include <hubdist/backend/file_backend.h>
@@ -7,6 +9,23 @@
 namespace hubdist {
 
 using internal::RepoWish;
+
+namespace {
+
+// A slip here would otherwise only show as a download that goes alone.
+Status check_tracker(std::string_view tracker) {
+  if (tracker.empty() || tracker == "off" || tracker == "auto") return {};
+  const std::size_t colon = tracker.rfind(':');
+  const std::string_view port = colon == tracker.npos ? "" : tracker.substr(colon + 1);
+  int number = 0;
+  const auto [end, error] = std::from_chars(port.data(), port.data() + port.size(), number);
+  if (colon > 0 && error == std::errc{} && end == port.data() + port.size() && number > 0 &&
+      number <= 65535)
+    return {};
+  return invalid_argument("tracker '", tracker, "': write off, auto or HOST:PORT");
+}
+
+}  // namespace
 
 Client::Impl::Impl(ClientOptions given)
     : options(std::move(given)),
@@ -19,6 +38,7 @@ Status Client::Impl::start() {
   if (options.cache_dir.empty())
     return invalid_argument(
         "a client needs a cache_dir: ClientOptions::from_environment() has one");
+  HUBDIST_TRY(check_tracker(options.tracker));
   HttpClientOptions client;
   client.user_agent = options.user_agent;
   auto http = std::make_shared<HttpClient>(client);
