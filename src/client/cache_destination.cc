@@ -28,6 +28,8 @@ class CacheDestination final : public Destination {
   }
   bool has(const FileEntry& file) const override { return cache_.has_file(repo_, commit_, file); }
 
+  bool is_near(const FileEntry& file) const override { return cache_.has_blob(repo_, file); }
+
   Result<bool> adopt(const FileEntry& file, std::stop_token) override {
     if (!cache_.has_blob(repo_, file)) {
       HUBDIST_ASSIGN(const bool shared, cache_.adopt_shared_blob(repo_, file));

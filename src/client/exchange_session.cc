@@ -81,10 +81,12 @@ Status ExchangeSession::download(Job& job, const Plan& plan, std::stop_token sto
   Executor executor(workers_for(job, tasks));
   TaskGroup group(executor, stop);
   for (const Batch& batch : batches)
-    group.run([&](std::stop_token stopped) { return fetch_batch(job, batch, stopped); });
+    group.run([&](std::stop_token stopped) {
+      return again_if_aborted([&] { return fetch_batch(job, batch, stopped); });
+    });
   for (const WantedContent* content : alone)
     group.run([&, content](std::stop_token stopped) {
-      return download_content(job, *content, 1, stopped);
+      return again_if_aborted([&] { return download_content(job, *content, 1, stopped); });
     });
   return group.wait();
 }

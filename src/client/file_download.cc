@@ -93,7 +93,7 @@ Status download_alone(const Job& job, const std::vector<WantedContent>& contents
   TaskGroup group(executor, stop);
   for (const WantedContent& content : contents)
     group.run([&job, &content, streams](std::stop_token stopped) {
-      return download_content(job, content, streams, stopped);
+      return again_if_aborted([&] { return download_content(job, content, streams, stopped); });
     });
   return group.wait();
 }

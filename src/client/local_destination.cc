@@ -33,6 +33,11 @@ class LocalDestination final : public Destination {
     return known && !file.etag.empty() && known->etag == file.etag && known->commit == commit_;
   }
 
+  bool is_near(const FileEntry& file) const override {
+    const auto info = fs_.info(path_of(file));
+    return info.ok() && info->size == file.size;
+  }
+
   Result<bool> adopt(const FileEntry& file, std::stop_token stop) override {
     if (file.etag.empty()) return false;
     const auto known = dir_.metadata(file);

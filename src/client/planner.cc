@@ -5,12 +5,6 @@
 
 namespace hubdist::internal {
 
-std::uint64_t Plan::missing_bytes() const {
-  std::uint64_t total = 0;
-  for (const WantedContent& content : missing) total += content.first().size;
-  return total;
-}
-
 bool Selection::wants(std::string_view path) const {
   if (!file.empty()) return path == file;
   if (!folder.empty() && !(path.starts_with(folder) && path.size() > folder.size() &&
@@ -44,7 +38,8 @@ Result<Plan> make_plan(const std::vector<FileEntry>& files, const Selection& sel
 Status check_room(FileSystem& fs, const Plan& plan, const Destination& destination) {
   std::uint64_t needed = 0;
   for (const WantedContent& content : plan.missing)
-    if (!exists(fs, destination.partial_paths(content.first()).part))
+    if (!exists(fs, destination.partial_paths(content.first()).part) &&
+        !destination.is_near(content.first()))
       needed += content.first().size;
   if (needed == 0) return {};
   const Path place = destination.path_of(plan.missing.front().first()).parent_path();

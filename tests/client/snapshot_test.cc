@@ -175,6 +175,14 @@ TEST_CASE_FIXTURE(ClientFixture, "a full disk is told before the first byte") {
   CHECK(hub->bytes == 0);
 }
 
+TEST_CASE_FIXTURE(ClientFixture, "what the cache has under another commit needs no room") {
+  get(request());
+  files["config.json"] = "[]";
+  hub->commit(kSecond, files);
+  fs.fill_after(100'000);
+  check_all(get(request()).path, files);
+}
+
 TEST_CASE_FIXTURE(ClientFixture, "a read-only cache gives what it has and says what it cannot") {
   get(request());
   fs.set_hook([](const FileOperation& operation) {

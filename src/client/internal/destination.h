@@ -25,6 +25,8 @@ class Destination {
   virtual PartialPaths partial_paths(const FileEntry& file) const = 0;
   // Whether the file is there and is this content, as far as names, sizes and times tell.
   virtual bool has(const FileEntry& file) const = 0;
+  // Whether adopt() will most likely find the content, so that no room is needed for it.
+  virtual bool is_near(const FileEntry& file) const = 0;
 
   // The rest is called under the file's lock.
   //

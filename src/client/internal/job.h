@@ -35,6 +35,13 @@ Status download_all(Job& job, const Plan& plan, std::stop_token stop);
 // says are fetched once more before that is an error.
 Status download_content(const Job& job, const WantedContent& content, std::size_t streams,
                         std::stop_token stop);
+// Runs `attempt`, and once more when it was Aborted: another process came between, and a new look
+// may find its work.
+template <typename F>
+Status again_if_aborted(F&& attempt) {
+  Status result = attempt();
+  return result.code() == StatusCode::kAborted ? attempt() : result;
+}
 // How many calls run at once for `tasks` things to do.
 std::size_t workers_for(const Job& job, std::size_t tasks);
 

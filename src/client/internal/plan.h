@@ -22,8 +22,6 @@ struct Plan {
   std::vector<WantedContent> missing;  // in the order of their first files
   std::uint64_t files = 0;
   std::uint64_t bytes = 0;  // of all wanted files
-
-  std::uint64_t missing_bytes() const;
 };
 
 // Which files are wanted: those below `folder` (empty: all) that the patterns let pass, or the one
@@ -41,7 +39,8 @@ Result<Plan> make_plan(const std::vector<FileEntry>& files, const Selection& sel
                        const Destination& destination, bool force);
 
 // FailedPrecondition with ENOSPC, naming the bytes needed and free, when what is missing does not
-// fit. What is being received already has its room.
+// fit. What is being received already has its room,
+// and what lies elsewhere on this machine needs none.
 Status check_room(FileSystem& fs, const Plan& plan, const Destination& destination);
 
 }  // namespace hubdist::internal
