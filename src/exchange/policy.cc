@@ -42,6 +42,8 @@ class Round {
   std::size_t first_to_read(const Share& share) const;
   bool lease_one(NodeIndex index, LeaseId& next_lease);
   std::size_t lease_length(const Share& share, std::size_t first) const;
+  std::uint64_t distrusted(const Share& share, std::size_t word) const;
+  bool is_to_read(const Share& share, std::size_t piece) const;
   bool left_to_others(const Share& share, std::size_t piece) const;
   void ask_for(Share& receiver);
 
@@ -170,6 +172,12 @@ std::uint64_t Round::to_read(const Share& share, std::size_t word) const {
          (~unit.available.word(word) | unit.reread.word(word));
 }
 
+// Pieces that it could read when all who hold them have sent it wrong bytes.
+std::uint64_t Round::distrusted(const Share& share, std::size_t word) const {
+  if (share.banned.empty()) return 0;
+  return share.missing_word(word) & ~share.coming.word(word) & ~share.unit->leased.word(word);
+}
+
 // A doubted piece is better read by another node than by the one whose word is in doubt.
 bool Round::left_to_others(const Share& share, std::size_t piece) const {
   const UnitState& unit = *share.unit;
@@ -180,16 +188,19 @@ bool Round::left_to_others(const Share& share, std::size_t piece) const {
   });
 }
 
+bool Round::is_to_read(const Share& share, std::size_t piece) const {
+  const auto bit = [&](std::uint64_t word) { return word >> (piece % Bitmap::kWordBits) & 1; };
+  const std::size_t word = piece / Bitmap::kWordBits;
+  if (bit(to_read(share, word))) return !left_to_others(share, piece);
+  return bit(distrusted(share, word)) && !swarm_.trusted_holder(share, piece);
+}
+
 std::size_t Round::lease_length(const Share& share, std::size_t first) const {
   const UnitLayout& layout = share.unit->layout;
   const std::uint64_t begin = layout.piece(first).begin;
   std::size_t last = first + 1;
-  const auto joins = [&](std::size_t piece) {
-    const std::uint64_t word = to_read(share, piece / Bitmap::kWordBits);
-    return (word >> (piece % Bitmap::kWordBits) & 1) && !left_to_others(share, piece);
-  };
   // A bundle is one file's worth of requests: it is read whole, by one node.
-  while (last < share.unit->pieces.size() && joins(last) &&
+  while (last < share.unit->pieces.size() && is_to_read(share, last) &&
          (layout.is_bundle() || layout.piece(last - 1).end - begin < options_.lease_bytes))
     ++last;
   return last - first;
@@ -197,26 +208,17 @@ std::size_t Round::lease_length(const Share& share, std::size_t first) const {
 
 // The first piece that this node is to read, or the number of pieces when there is none.
 std::size_t Round::first_to_read(const Share& share) const {
-  const UnitState& unit = *share.unit;
-  std::size_t first = unit.pieces.size();
+  std::size_t first = share.unit->pieces.size();
   if (share.parked || share.no_lease_before > now_) return first;
-  for (std::size_t i = share.scan_word; unit.unread > 0 && i < share.held.words(); ++i) {
-    const bool none = for_each_bit(to_read(share, i), i, [&](std::size_t piece) {
-      if (left_to_others(share, piece)) return true;
-      first = piece;
-      return false;
-    });
-    if (!none) return first;
-  }
-  // Pieces that only those hold who sent this node wrong bytes.
-  for (std::size_t i = share.scan_word; !share.banned.empty() && i < share.held.words(); ++i) {
-    const std::uint64_t word = share.missing_word(i) & ~share.coming.word(i) & ~unit.leased.word(i);
+  if (share.unit->unread == 0 && share.banned.empty()) return first;
+  for (std::size_t i = share.scan_word; i < share.held.words(); ++i) {
+    const std::uint64_t word = to_read(share, i) | distrusted(share, i);
     const bool none = for_each_bit(word, i, [&](std::size_t piece) {
-      if (swarm_.trusted_holder(share, piece)) return true;
+      if (!is_to_read(share, piece)) return true;
       first = piece;
       return false;
     });
-    if (!none) return first;
+    if (!none) break;
   }
   return first;
 }
