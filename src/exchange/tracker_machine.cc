@@ -291,7 +291,8 @@ Status TrackerMachine::on(Member& member, const LeaseHeld& held) {
 }
 
 Status TrackerMachine::on(Member& member, const Failure& failure) {
-  HUBDIST_ASSIGN(Share * share, share_of(member, failure.unit));
+  Share* share = swarm_.find_share(member.node, failure.unit);
+  if (!share) return {};  // a decision and the node's Withdraw crossed
   end_transfers(*share, failure.ranges);
   changed_ = true;
   const auto found = peers_.find(failure.peer);
