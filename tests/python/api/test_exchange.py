@@ -100,6 +100,16 @@ def test_a_tracker_elsewhere_than_on_loopback_is_refused():
         hubdist.Tracker(listen="0.0.0.0:0", key=KEY)
 
 
+def test_content_that_another_repository_has_is_not_fetched_again(served: Served, tmp_path):
+    with FaultyHub(served.endpoint) as proxy:
+        given = {"cache_dir": tmp_path / "cache", "endpoint": proxy.url, "token": served.token}
+        first = hubdist.snapshot_download("org/model", tracker="auto", **given)
+        second = hubdist.snapshot_download("org/private", tracker="auto", **given)
+        models = [s for s in proxy.requests("GET", "model.safetensors") if s.method == "GET"]
+    assert tree(first) == tree(second) == served.files
+    assert {s.path.split("/resolve/")[0] for s in models} == {"/org/model"}
+
+
 CHILD = """
 import sys
 import hubdist
