@@ -16,7 +16,7 @@ class HttpBackend final : public Backend {
   }
 
   Result<ObjectInfo> stat(const Uri& uri, std::stop_token stop) override {
-    const std::string what = name_of(uri);
+    const std::string what = display_uri(uri);
     HttpRequest request = request_for(uri, "HEAD");
     request.total_timeout = options_.metadata_timeout;
     HUBDIST_ASSIGN(const HttpReply head, client_->fetch(request, 0, stop));
@@ -29,7 +29,8 @@ class HttpBackend final : public Backend {
   }
 
   Result<ListPage> list(const Uri& uri, const std::string&, std::stop_token) override {
-    return unimplemented(name_of(uri), ": a plain web server cannot list its files; name one file");
+    return unimplemented(display_uri(uri),
+                         ": a plain web server cannot list its files; name one file");
   }
 
   Status read(const Uri& uri, ByteRange range, const BodySink& sink,
@@ -39,7 +40,7 @@ class HttpBackend final : public Backend {
 
   Status read_version(const Uri& uri, std::string_view etag, ByteRange range, const BodySink& sink,
                       std::stop_token stop) override {
-    const std::string what = name_of(uri);
+    const std::string what = display_uri(uri);
     return internal::read_http_range(
         *client_,
         {request_for(uri, "GET"), range, etag, internal::etag_field, status_of_http, what}, sink,
@@ -47,7 +48,7 @@ class HttpBackend final : public Backend {
   }
 
   Status put(const Uri& uri, std::uint64_t, const BodySource&, std::stop_token) override {
-    return unimplemented(name_of(uri), ": plain web servers take no uploads");
+    return unimplemented(display_uri(uri), ": plain web servers take no uploads");
   }
 
   Result<bool> exists(const Uri& uri, std::stop_token stop) override {
@@ -68,12 +69,6 @@ class HttpBackend final : public Backend {
     request.url = format_uri(uri);
     request.stall_timeout = options_.stall_timeout;
     return request;
-  }
-
-  // For messages: a query may hold a signature or a key.
-  static std::string name_of(Uri uri) {
-    uri.query.clear();
-    return format_uri(uri);
   }
 
   // 400 and 403: a URL that was signed for GET does not take HEAD.

@@ -41,7 +41,7 @@ Status append_page(Snapshot& snapshot, ListPage page, std::string_view what) {
 }  // namespace
 
 Result<Snapshot> list_snapshot(Backend& backend, const Uri& uri, std::stop_token stop) {
-  const std::string what = format_uri(uri);
+  const std::string what = display_uri(uri);
   Snapshot snapshot;
   snapshot.scope = backend.scope(uri);
   std::set<std::string> seen;

@@ -146,4 +146,9 @@ std::string format_uri(const Uri& uri) {
   }
 }
 
+std::string display_uri(Uri uri) {
+  if (!uri.query.empty()) uri.query = "...";
+  return format_uri(uri);
+}
+
 }  // namespace hubdist

@@ -80,5 +80,7 @@ Result<Uri> parse_uri(std::string_view text);
 // A one-word repository with a path but no revision, which no text can say, gets the hub's usual
 // default revision.
 std::string format_uri(const Uri& uri);
+// The same for messages: a query, which may hold a signature or a key, is written as "...".
+std::string display_uri(Uri uri);
 
 }  // namespace hubdist
