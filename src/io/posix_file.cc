@@ -1,5 +1,6 @@
 #include "io/internal/posix_file.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <utility>
 
@@ -71,6 +72,23 @@ class PosixFile final : public File {
     return {};
   }
 
+  Status release(ByteRange range) override {
+#ifdef FALLOC_FL_PUNCH_HOLE
+    struct stat raw;
+    if (::fstat(descriptor_, &raw) != 0) return failure("stat");
+    const auto visible = static_cast<std::uint64_t>(raw.st_size);
+    const ByteRange hole{range.begin, std::min(range.end, visible)};
+    if (!hole.empty()) HUBDIST_TRY(punch_hole(hole));
+    // Room behind the end is given back by a file that becomes shorter.
+    if (range.end <= visible || range.begin > visible) return {};
+    HUBDIST_TRY(truncate(visible + 1));
+    return truncate(visible);
+#else
+    static_cast<void>(range);
+    return {};
+#endif
+  }
+
   Status sync() override {
 #ifdef F_FULLFSYNC
     if (::fcntl(descriptor_, F_FULLFSYNC) == 0) return {};
@@ -101,6 +119,18 @@ class PosixFile final : public File {
   const Path& path() const override { return path_; }
 
  private:
+#ifdef FALLOC_FL_PUNCH_HOLE
+  Status punch_hole(ByteRange hole) {
+    constexpr int kPunch = FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE;
+    while (::fallocate(descriptor_, kPunch, static_cast<off_t>(hole.begin),
+                       static_cast<off_t>(hole.size())) != 0) {
+      if (errno == EOPNOTSUPP || errno == ENOSYS) return {};
+      if (errno != EINTR) return failure("give back room of");
+    }
+    return {};
+  }
+#endif
+
   Status failure(std::string_view what) const { return errno_status(errno, what, path_.native()); }
 
   template <typename F>

@@ -53,6 +53,7 @@ class PartialFile::Impl {
  private:
   bool logged() const { return options_.size > kMaxUnloggedSize; }
   Status make_room();
+  void give_back_room();
   Status no_room(const Status& cause);
   Result<std::optional<internal::RecordLog>> open_log();
   Status believe(std::vector<internal::LogRecord> records, std::stop_token stop);
@@ -244,6 +245,12 @@ void PartialFile::Impl::close() {
   if (!logged() && file_ && !published_) remove_files(fs_, options_.paths);
   (void)recorder_.flush();
   recorder_.restart(std::nullopt);
+  if (logged() && file_ && !published_) give_back_room();
+}
+
+// A stopped download takes no more of the disk than it received. (Under the mutex.)
+void PartialFile::Impl::give_back_room() {
+  for (const ByteRange& gap : held_.gaps({0, options_.size})) (void)file_->release(gap);
 }
 
 bool PartialFile::Impl::names_our_file() {

@@ -48,6 +48,30 @@ TEST_CASE("open modes make, keep and refuse") {
   CHECK(message(missing).find("no/b") != std::string_view::npos);
 }
 
+TEST_CASE("room that was reserved can be given back") {
+  const TempDir dir;
+  auto file = fs().open(dir / "a", OpenMode::kCreateNew);
+  REQUIRE(file.ok());
+  const auto room = [&] {
+    struct stat raw;
+    REQUIRE(::fstat((*file)->descriptor(), &raw) == 0);
+    return static_cast<std::uint64_t>(raw.st_blocks) * 512;
+  };
+  REQUIRE((*file)->reserve(8 * kMiB).ok());
+  REQUIRE((*file)->pwrite(as_bytes("begin"), 0).ok());
+  REQUIRE((*file)->pwrite(as_bytes("end"), 4 * kMiB).ok());
+  const bool reserves = room() >= 8 * kMiB;  // not every file system does
+  REQUIRE((*file)->release({5, 4 * kMiB}).ok());
+  REQUIRE((*file)->release({4 * kMiB + 3, 8 * kMiB}).ok());
+  if (reserves) CHECK(room() <= 64 * kKiB);
+  CHECK((*file)->info()->size == 4 * kMiB + 3);
+  Bytes out(8);
+  REQUIRE(read_exactly(**file, std::span(out).first(8), 0).ok());
+  CHECK(as_text(out) == std::string_view("begin\0\0\0", 8));
+  REQUIRE(read_exactly(**file, std::span(out).first(3), 4 * kMiB).ok());
+  CHECK(as_text(out).substr(0, 3) == "end");
+}
+
 TEST_CASE("reads stop at the end and reserve does not change the size") {
   const TempDir dir;
   auto file = fs().open(dir / "a", OpenMode::kCreateNew);

@@ -212,6 +212,10 @@ class FaultFileSystem final : public FileSystem {
       HUBDIST_TRY(state_->before({"reserve", path(), "", 0, size, {}}));
       return file_->reserve(size);
     }
+    Status release(ByteRange range) override {
+      HUBDIST_TRY(state_->before({"release", path(), "", range.begin, range.size(), {}}));
+      return file_->release(range);
+    }
     Status sync() override {
       HUBDIST_TRY(state_->before({"sync", path(), "", 0, 0, {}}));
       return file_->sync();

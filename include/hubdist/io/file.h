@@ -57,6 +57,9 @@ class File {
   virtual Status truncate(std::uint64_t size) = 0;
   // Reserves room for [0, size) without changing the visible size; OK where not supported.
   virtual Status reserve(std::uint64_t size) = 0;
+  // Gives back the room that [begin, end) takes; the visible size stays, and what was visible of
+  // the range reads as zeros. OK where not supported.
+  virtual Status release(ByteRange range) = 0;
   virtual Status sync() = 0;
   virtual Result<FileInfo> info() = 0;
   // flock, exclusive, without waiting: false when another process holds it. Unimplemented where
