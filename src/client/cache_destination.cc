@@ -45,7 +45,7 @@ class CacheDestination final : public Destination {
     return cache_.link_file(repo_, commit_, file, true);
   }
 
-  Status duplicate(const FileEntry& there, const FileEntry& file, std::stop_token) override {
+  Status duplicate(const FileEntry& there, const FileEntry& file) override {
     if (cache_.has_blob(repo_, file)) return cache_.link_file(repo_, commit_, file, false);
     // Without symlinks the blob was moved into the snapshot.
     const Path target = path_of(file);

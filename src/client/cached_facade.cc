@@ -82,6 +82,8 @@ Result<DownloadReport> Client::Impl::cached_repo(const RepoWish& wish, const Sta
   }
   const auto files = commit ? read_tree_listing(fs, notes_of(wish), *commit) : std::nullopt;
   const Path root = report.path;
+  if (!wish.selection.folder.empty() && !exists(fs, root / wish.selection.folder))
+    return not_cached(wish, cause);
   if (!wish.local_dir && !wish.selection.folder.empty()) report.path /= wish.selection.folder;
   if (!files) return report;  // nobody can say whether it is complete
 

@@ -74,6 +74,14 @@ void ExchangeContent::serve_file(std::string_view unit, std::size_t member, Path
   target.served = ServedFile{std::move(path), info};
 }
 
+std::optional<ExchangeContent::ServedFile> ExchangeContent::file_of(std::string_view unit,
+                                                                    std::size_t member) const {
+  const auto state = find(unit);
+  if (!state) return std::nullopt;
+  const std::shared_lock lock(state->mutex);
+  return state->members[member].served;
+}
+
 RangeSet ExchangeContent::files_of(std::string_view unit) const {
   RangeSet held;
   const auto state = find(unit);

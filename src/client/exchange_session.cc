@@ -105,25 +105,35 @@ void ExchangeSession::offer_held(const Job& job, const Plan& plan, const PieceMa
 Status ExchangeSession::fetch_batch(const Job& job, const Batch& batch, std::stop_token stop) {
   HUBDIST_ASSIGN(const auto memory, job.budget.take(kMemoryOfFetch, stop));
   HUBDIST_ASSIGN(const auto room, files_.take(batch.parts.size(), stop));
-  HUBDIST_ASSIGN(std::vector<Download> downloads, begin_all(job, batch, stop));
-  if (downloads.empty()) return {};
-  const std::string& id = batch.unit->layout.id;
-  HUBDIST_TRY(take_gate(id, stop));
-  Status fetched = fetch_unit(job, *batch.unit, downloads, stop);
-  for (const Download& download : downloads) content_->stop_receiving(id, download.member);
-  leave_gate(id);
-  return fetched;
+  HUBDIST_ASSIGN(const std::vector<Arrived> arrived, fetch_parts(job, batch, stop));
+  for (const Arrived& one : arrived) HUBDIST_TRY(make_others(job, *one.content, *one.file, stop));
+  return {};
 }
 
-Result<std::vector<ExchangeSession::Download>> ExchangeSession::begin_all(const Job& job,
-                                                                          const Batch& batch,
-                                                                          std::stop_token stop) {
+Result<std::vector<ExchangeSession::Arrived>> ExchangeSession::fetch_parts(const Job& job,
+                                                                           const Batch& batch,
+                                                                           std::stop_token stop) {
+  std::vector<Arrived> arrived;
+  HUBDIST_ASSIGN(std::vector<Download> downloads, begin_all(job, batch, arrived, stop));
+  if (downloads.empty()) return arrived;
+  const std::string& id = batch.unit->layout.id;
+  HUBDIST_TRY(take_gate(id, stop));
+  const Status fetched = fetch_unit(job, *batch.unit, downloads, stop);
+  for (const Download& download : downloads) content_->stop_receiving(id, download.member);
+  leave_gate(id);
+  HUBDIST_TRY(fetched);
+  return arrived;
+}
+
+Result<std::vector<ExchangeSession::Download>> ExchangeSession::begin_all(
+    const Job& job, const Batch& batch, std::vector<Arrived>& arrived, std::stop_token stop) {
   std::vector<Download> downloads;
   for (const Part& part : batch.parts) {
     HUBDIST_ASSIGN(auto begun, ContentDownload::begin(job, *part.content, stop));
+    const FileEntry& file = begun->there();
+    arrived.push_back({part.content, &file});
     if (begun->done())
-      serve(batch.unit->layout, part.member, begun->file(), job.destination.path_of(begun->file()),
-            false);
+      serve(batch.unit->layout, part.member, file, job.destination.path_of(file), false);
     else
       downloads.push_back({part.member, std::move(begun)});
   }
@@ -133,16 +143,18 @@ Result<std::vector<ExchangeSession::Download>> ExchangeSession::begin_all(const 
 Status ExchangeSession::fetch_unit(const Job& job, const Unit& unit,
                                    std::vector<Download>& downloads, std::stop_token stop) {
   const UnitLayout& layout = unit.layout;
-  RangeSet held = content_->files_of(layout.id);
+  // What another repository or folder has of it need not come from elsewhere.
+  for (const Download& download : downloads) {
+    const auto other = content_->file_of(layout.id, download.member);
+    if (other && !job.force) HUBDIST_TRY(download.content->copy(other->path, other->info, stop));
+  }
   for (int tries = 0;; ++tries) {
     RangeSet wanted;
     for (const Download& download : downloads) {
       const std::uint64_t offset = unit.members[download.member].offset;
       wanted.add({offset, offset + download.content->file().size});
-      for (const ByteRange& range : download.content->partial().held().ranges())
-        held.add({offset + range.begin, offset + range.end});
-      content_->receive(layout.id, download.member, download.content);
     }
+    const RangeSet held = receive_all(unit, downloads);
     HUBDIST_TRY(node_->fetch(layout, wanted, held, stop).status());
     HUBDIST_ASSIGN(std::vector<Download> wrong, finish_all(job, unit, downloads, stop));
     if (wrong.empty()) break;
@@ -154,9 +166,20 @@ Status ExchangeSession::fetch_unit(const Job& job, const Unit& unit,
     HUBDIST_TRY(node_->doubt(layout.id));
     downloads = std::move(wrong);
     for (const Download& download : downloads) HUBDIST_TRY(download.content->begin_anew());
-    held = {};
   }
   return node_->offer(layout, content_->files_of(layout.id));
+}
+
+RangeSet ExchangeSession::receive_all(const Unit& unit, const std::vector<Download>& downloads) {
+  for (const Download& download : downloads)
+    content_->receive(unit.layout.id, download.member, download.content);
+  RangeSet held = content_->files_of(unit.layout.id);
+  for (const Download& download : downloads) {
+    const std::uint64_t offset = unit.members[download.member].offset;
+    for (const ByteRange& range : download.content->partial().held().ranges())
+      held.add({offset + range.begin, offset + range.end});
+  }
+  return held;
 }
 
 Result<std::vector<ExchangeSession::Download>> ExchangeSession::finish_all(

@@ -62,20 +62,30 @@ Status fetch(const Job& job, ContentDownload& download, std::size_t streams, std
   return {};
 }
 
+Status fetch_proved(const Job& job, ContentDownload& download, std::size_t streams,
+                    std::stop_token stop) {
+  Status result = fetch(job, download, streams, stop);
+  if (result.ok()) result = download.finish(stop);
+  if (result.code() == StatusCode::kAborted) download.give_up();
+  if (result.code() != StatusCode::kDataLoss) return result;
+  log(LogLevel::kWarning, "fetching ", download.file().path, " once more: ", message(result));
+  HUBDIST_TRY(download.begin_anew());
+  HUBDIST_TRY(fetch(job, download, streams, stop));
+  return download.finish(stop);
+}
+
 }  // namespace
 
 Status download_content(const Job& job, const WantedContent& content, std::size_t streams,
                         std::stop_token stop) {
   HUBDIST_ASSIGN(const auto memory, job.budget.take(kMemoryOfFetch, stop));
-  HUBDIST_ASSIGN(const auto download, ContentDownload::begin(job, content, stop));
-  if (download->done()) return {};
-  Status result = fetch(job, *download, streams, stop);
-  if (result.ok()) result = download->finish(stop);
-  if (result.code() != StatusCode::kDataLoss) return result;
-  log(LogLevel::kWarning, "fetching ", content.first().path, " once more: ", message(result));
-  HUBDIST_TRY(download->begin_anew());
-  HUBDIST_TRY(fetch(job, *download, streams, stop));
-  return download->finish(stop);
+  const FileEntry* there = nullptr;
+  {
+    HUBDIST_ASSIGN(const auto download, ContentDownload::begin(job, content, stop));
+    if (!download->done()) HUBDIST_TRY(fetch_proved(job, *download, streams, stop));
+    there = &download->there();
+  }
+  return make_others(job, content, *there, stop);
 }
 
 std::size_t workers_for(const Job& job, std::size_t tasks) {

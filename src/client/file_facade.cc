@@ -78,6 +78,27 @@ Result<Client::Impl::Listing> Client::Impl::list_for_one(const RepoWish& wish, O
 }
 
 Result<DownloadReport> Client::Impl::download_one(const RepoWish& wish, std::stop_token stop) {
+  HUBDIST_ASSIGN(DownloadReport report, find_or_bring_one(wish, stop));
+  HUBDIST_TRY(prove(report, wish.digest, stop));
+  return report;
+}
+
+// By the user's own digest, wherever the file came from: the hub may have stated another kind.
+Status Client::Impl::prove(DownloadReport& report, const std::optional<Identity>& digest,
+                           std::stop_token stop) {
+  if (!digest) return {};
+  FileEntry file;
+  file.path = report.path;
+  file.identity = *digest;
+  HUBDIST_ASSIGN(const FileInfo info, fs.info(report.path));
+  file.size = info.size;
+  HUBDIST_ASSIGN(report.verified, internal::is_content(fs, report.path, file, stop));
+  if (report.verified) return {};
+  return data_loss(report.path.native(), " is not ", digest->name(),
+                   ": check the digest, or fetch the file again with force");
+}
+
+Result<DownloadReport> Client::Impl::find_or_bring_one(const RepoWish& wish, std::stop_token stop) {
   HUBDIST_TRY(check_repo_id(wish.repo.id));
   HUBDIST_TRY(check_relative_path(wish.revision));
   HUBDIST_TRY(check_relative_path(wish.selection.file));
@@ -94,7 +115,7 @@ Result<DownloadReport> Client::Impl::download_one(const RepoWish& wish, std::sto
   HUBDIST_ASSIGN(origin.backend, registry.find(origin.base));
   const auto info = origin.backend->stat(origin.base, stop);
   if (!info.ok()) {
-    note_missing(wish, info.status());
+    if (!wish.may_be_folder) note_missing(wish, info.status());
     if (wish.force || !internal::may_fall_back(info.status())) return info.status();
     return cached_file(wish, info.status());
   }
@@ -110,14 +131,10 @@ Result<DownloadReport> Client::Impl::download_one(const RepoWish& wish, std::sto
     return data_loss(wish.selection.file, " is in commit ", info->commit,
                      ", but not in its listing");
   HUBDIST_TRY(add_digest(*file, wish.digest));
-  const FileEntry wanted = *file;
+  const std::string path = file->path;
   HUBDIST_ASSIGN(DownloadReport report, bring_repo(wish, std::move(listing), stop));
-  report.path = wish.local_dir ? *wish.local_dir / wanted.path : report.path / wanted.path;
-  if (!wish.digest) return report;
-  HUBDIST_ASSIGN(const bool right, internal::is_content(fs, report.path, wanted, stop));
-  if (right) return report;
-  return data_loss(report.path.native(), " is not ", wish.digest->name(),
-                   ": download it with force to fetch it again");
+  report.path = wish.local_dir ? *wish.local_dir / path : report.path / path;
+  return report;
 }
 
 }  // namespace hubdist

@@ -1,5 +1,4 @@
 #include "client/internal/destination.h"
-#include <hubdist/store/file_lock.h>
 
 namespace hubdist::internal {
 namespace {
@@ -58,9 +57,7 @@ class LocalDestination final : public Destination {
     return dir_.write_metadata(file.path, commit_, file.etag);
   }
 
-  Status duplicate(const FileEntry& there, const FileEntry& file, std::stop_token stop) override {
-    HUBDIST_ASSIGN(const FileLock lock, FileLock::acquire(fs_, lock_path(file), stop));
-    if (has(file)) return {};
+  Status duplicate(const FileEntry& there, const FileEntry& file) override {
     return copy_here(path_of(there), file);
   }
 

@@ -17,7 +17,10 @@ Uri Origin::uri_of(const FileEntry& file) const {
 Status Origin::read(const FileEntry& file, ByteRange range, const BodySink& sink,
                     std::stop_token stop) const {
   if (range.empty()) return {};
-  return backend->read(uri_of(file), range, sink, stop);
+  // A digest proves the whole at its end; without one only the version tells that all parts are of
+  // one file.
+  const std::string_view version = file.identity.provable() ? std::string_view() : file.etag;
+  return backend->read_version(uri_of(file), version, range, sink, stop);
 }
 
 }  // namespace hubdist::internal

@@ -133,13 +133,13 @@ internal::ExchangeSession* Client::Impl::exchange_of(const internal::Wish& wish)
                                        : cache.root() / ".locks" / "hubdist");
 }
 
-// A read-only cache that has everything is no failure.
+// A read-only cache that has everything is no failure. For a folder it is noted as well, as
+// huggingface_hub does: offline it tells which commit's list the folder is held against.
 void Client::Impl::note_revision(const RepoWish& wish, const std::string& commit) {
-  if (wish.local_dir) return;
   const Status noted = cache.write_ref(wish.repo, wish.revision, commit);
   if (!noted.ok())
-    log(LogLevel::kWarning, "the cache does not learn what ", wish.revision,
-        " stands for: ", message(noted));
+    log(wish.local_dir ? LogLevel::kDebug : LogLevel::kWarning, "the cache does not learn what ",
+        wish.revision, " stands for: ", message(noted));
 }
 
 }  // namespace hubdist

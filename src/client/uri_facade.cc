@@ -23,12 +23,13 @@ void apply(Wish& wish, const DownloadOptions& how) {
 }
 
 bool is_missing_file(const Status& status) {
+  const auto what = detail(status, Detail::kHubError);
   return status.code() == StatusCode::kNotFound &&
-         detail(status, Detail::kHubError) == "EntryNotFound";
+         (what == "EntryNotFound" || what == "LocalEntryNotFound");
 }
 
 Status no_digest_for_many(const Uri& uri) {
-  return invalid_argument("a digest proves one file, but ", format_uri(uri), " names more");
+  return invalid_argument("a digest proves one file, but ", display_uri(uri), " names more");
 }
 
 // The last part of a URL's path, decoded: the file's name in a folder.
@@ -41,7 +42,7 @@ Result<std::string> file_name_of(const Uri& uri) {
   const Status usable = name.find('/') == name.npos ? check_relative_path(name)
                                                     : invalid_argument("a '/' is in the name");
   if (!usable.ok())
-    return invalid_argument(format_uri(uri), " names no file to save it as: ", message(usable));
+    return invalid_argument(display_uri(uri), " names no file to save it as: ", message(usable));
   return name;
 }
 
@@ -59,7 +60,8 @@ Result<Snapshot> one_file(const Origin& origin, const ObjectInfo& info,
 
 Result<DownloadReport> Client::Impl::download_uri(const Uri& uri, const DownloadOptions& how,
                                                   std::stop_token stop) {
-  if (uri.scheme != Scheme::kHf) return download_other(uri, how, stop);
+  if (uri.scheme != Scheme::kHf)
+    return internal::again_if_aborted([&] { return download_other(uri, how, stop); });
   RepoWish wish;
   apply(wish, how);
   wish.repo = {uri.repo_type, uri.repo};
@@ -67,14 +69,19 @@ Result<DownloadReport> Client::Impl::download_uri(const Uri& uri, const Download
   wish.digest = how.digest;
   if (!uri.path.empty() && !uri.path.ends_with('/')) {
     wish.selection.file = uri.path;
+    wish.may_be_folder = true;
     auto file = download_one(wish, stop);
     if (file.ok() || !is_missing_file(file.status())) return file;
-    wish.selection.file.clear();
-    wish.selection.folder = uri.path;
-    auto folder = download_repo(wish, stop);
+    RepoWish below = wish;
+    below.selection.file.clear();
+    below.selection.folder = uri.path;
+    auto folder = download_repo(below, stop);
     // Without anything below it the path is neither file nor folder.
-    if (folder.ok() && folder->files == 0) return file;
-    return folder;
+    const bool nothing = folder.ok() ? folder->files == 0 && !folder->from_cache_only
+                                     : is_missing_file(folder.status());
+    if (!nothing) return folder;
+    note_missing(wish, file.status());
+    return file;
   }
   wish.selection.folder = uri.path;
   return download_repo(wish, stop);
@@ -88,11 +95,11 @@ Result<DownloadReport> Client::Impl::download_other(const Uri& uri, const Downlo
   origin.base = uri;
   HUBDIST_ASSIGN(origin.backend, registry.find(uri));
   if (!wish.local_dir)
-    return invalid_argument(format_uri(uri),
+    return invalid_argument(display_uri(uri),
                             " does not go into the Hugging Face cache: name a "
                             "folder for it (local_dir, -o)");
   if (!may_ask(wish))
-    return with_detail(not_found(format_uri(uri),
+    return with_detail(not_found(display_uri(uri),
                                  " must not be asked for (local_files_only, or "
                                  "offline mode), and nothing else tells whether ",
                                  wish.local_dir->native(), " has all of it"),
@@ -100,7 +107,7 @@ Result<DownloadReport> Client::Impl::download_other(const Uri& uri, const Downlo
 
   Snapshot snapshot;
   auto info = uri.path.ends_with('/') || (uri.is_hub() && uri.path.empty())
-                  ? Result<ObjectInfo>(not_found(format_uri(uri), " is a folder"))
+                  ? Result<ObjectInfo>(not_found(display_uri(uri), " is a folder"))
                   : origin.backend->stat(uri, stop);
   origin.one_file = info.ok();
   if (info.ok()) {
@@ -124,13 +131,15 @@ Result<DownloadReport> Client::Impl::download_other(const Uri& uri, const Downlo
   DownloadReport report;
   report.commit = snapshot.commit;
   report.path = *wish.local_dir;
-  if (origin.one_file) report.path /= snapshot.files.front().path;
+  const bool one_file_wanted = origin.one_file;
+  if (one_file_wanted) report.path /= snapshot.files.front().path;
   Progress progress(wish.progress);
   Job job{fs,       budget,  std::move(origin), std::move(snapshot), *destination,
           progress, nullptr, wish.force,        wish.max_workers};
   if (exchanges.enabled()) job.exchange = exchange_of(wish);
   HUBDIST_TRY(bring(job, plan, stop));
   progress.report(report);
+  if (one_file_wanted) HUBDIST_TRY(prove(report, how.digest, stop));
   return report;
 }
 

@@ -192,6 +192,51 @@ TEST_CASE_FIXTURE(ExchangeFixture, "a folder takes part as a cache does") {
   CHECK(exists(posix_file_system(), dir / "folder/.cache/huggingface/hubdist/node-id"));
 }
 
+TEST_CASE_FIXTURE(ExchangeFixture,
+                  "what this node holds elsewhere is copied; force and loss fetch") {
+  const auto one = node("one", tracker->address());
+  const auto other = node("other", tracker->address());
+  SnapshotRequest wanted = request();
+  REQUIRE(one->download_snapshot(wanted).ok());
+  const std::uint64_t before = hub->bytes;
+  SUBCASE("into a folder") {
+    wanted.local_dir = dir / "folder";
+    const auto report = one->download_snapshot(wanted);
+    REQUIRE_MESSAGE(report.ok(), report.status().ToString());
+    check_all(report->path, files);
+    CHECK(hub->bytes == before);
+  }
+  SUBCASE("forced") {
+    wanted.force_download = true;
+    const auto report = one->download_snapshot(wanted);
+    REQUIRE_MESSAGE(report.ok(), report.status().ToString());
+    check_all(report->path, files);
+    CHECK(report->bytes_from_origin == unique_bytes());
+  }
+  SUBCASE("the cache was deleted") {
+    REQUIRE(remove_tree(posix_file_system(), dir / "one/models--org--model").ok());
+    const auto report = one->download_snapshot(wanted);
+    REQUIRE_MESSAGE(report.ok(), report.status().ToString());
+    check_all(report->path, files);
+  }
+}
+
+TEST_CASE_FIXTURE(ExchangeFixture, "files of one content in a folder, with an exchange") {
+  files["a copy"] = files["z copy"] = files["other.bin"];
+  hub->commit(kFirst, files);
+  const auto one = node("one", tracker->address());
+  SnapshotRequest wanted = request();
+  wanted.local_dir = dir / "folder";
+  REQUIRE(posix_file_system().make_directories(dir / "folder").ok());
+  REQUIRE(
+      write_file_atomic(posix_file_system(), dir / "folder/z copy", as_bytes(files["other.bin"]))
+          .ok());
+  const auto report = one->download_snapshot(wanted);
+  REQUIRE_MESSAGE(report.ok(), report.status().ToString());
+  check_all(dir / "folder", files);
+  CHECK(hub->bytes.load() == unique_bytes() - files["other.bin"].size());
+}
+
 TEST_CASE_FIXTURE(ExchangeFixture, "two clients on one cache fetch once and keep one id") {
   std::vector<std::unique_ptr<Client>> nodes;
   nodes.push_back(node("one", tracker->address()));

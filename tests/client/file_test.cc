@@ -40,6 +40,64 @@ TEST_CASE_FIXTURE(ClientFixture, "a file that does not exist is noted as such") 
   CHECK(cache().find(repo, "main", "nothing.json")->state == CachedFile::kKnownMissing);
 }
 
+TEST_CASE_FIXTURE(ClientFixture, "a user's digest is proved wherever the file comes from") {
+  const auto get = [&](const Identity& digest, bool offline = false) {
+    DownloadOptions how;
+    how.digest = digest;
+    how.local_files_only = offline;
+    return client->download("hf://org/model/model.bin", how);
+  };
+  Identity right;
+  right.md5 = [&] {
+    Md5Hasher hasher;
+    hasher.update(as_bytes(big));
+    return hasher.finish();
+  }();
+  Identity wrong_md5;
+  wrong_md5.md5 = Md5{};
+  Identity wrong_sha256;
+  wrong_sha256.sha256 = Sha256{};
+  // The hub states a sha256, so another kind is checked beside it.
+  CHECK(get(wrong_md5).status().code() == StatusCode::kDataLoss);
+  CHECK(get(right).ok());
+  CHECK(get(wrong_sha256).status().code() == StatusCode::kDataLoss);
+  SUBCASE("offline") {
+    CHECK(get(right, true).ok());
+    CHECK(get(wrong_md5, true).status().code() == StatusCode::kDataLoss);
+    CHECK(get(wrong_sha256, true).status().code() == StatusCode::kDataLoss);
+  }
+  SUBCASE("with the hub away") {
+    hub->failure = permission_denied("not today");
+    CHECK(get(right).ok());
+    CHECK(get(wrong_sha256).status().code() == StatusCode::kDataLoss);
+  }
+}
+
+TEST_CASE_FIXTURE(ClientFixture, "a folder's URI works offline, and is not noted as missing") {
+  REQUIRE(client->download("hf://org/model/sub").ok());
+  CHECK_FALSE(exists(fs, dir / "hub/models--org--model/.no_exist" / kFirst / "sub"));
+  DownloadOptions offline;
+  offline.local_files_only = true;
+  for (const char* uri : {"hf://org/model/sub", "hf://org/model/sub/"}) {
+    const auto report = client->download(uri, offline);
+    REQUIRE_MESSAGE(report.ok(), report.status().ToString());
+    CHECK(content(report->path / "same.json") == "one");
+  }
+  CHECK(detail(client->download("hf://org/model/other", offline).status(), Detail::kHubError) ==
+        "LocalEntryNotFound");
+  CHECK_FALSE(client->download("hf://org/model/other").ok());
+  CHECK(exists(fs, dir / "hub/models--org--model/.no_exist" / kFirst / "other"));
+}
+
+TEST_CASE_FIXTURE(ClientFixture, "what a URL signs does not stand in errors") {
+  for (const char* uri : {"https://host/x?sig=SECRET", "https://host/x/?sig=SECRET"}) {
+    const Status failed = client->download(uri).status();
+    CHECK_FALSE(failed.ok());
+    CHECK(message(failed).find("SECRET") == std::string_view::npos);
+    CHECK(message(failed).find("https://host/x") != std::string_view::npos);
+  }
+}
+
 TEST_CASE_FIXTURE(ClientFixture, "paths that leave the repository are refused") {
   for (const char* path : {"", "../x", "/etc/passwd", "a//b", "a/./b"})
     CHECK(client->download_file(file_request(path)).status().code() ==

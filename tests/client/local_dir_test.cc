@@ -1,4 +1,5 @@
 #include <filesystem>
+#include <thread>
 
 #include "tests/client/client_fixture.h"
 #include <hubdist/store/local_dir.h>
@@ -107,6 +108,51 @@ TEST_CASE_FIXTURE(LocalFixture, "offline, a folder that has something is the ans
   CHECK_FALSE(client->download_file(one).ok());
 }
 
+TEST_CASE_FIXTURE(LocalFixture, "offline, a folder that lacks wanted files is no answer") {
+  SnapshotRequest some = local();
+  some.filter = {{"*.json"}, {}, true};
+  get(some);
+  some.local_files_only = true;
+  CHECK(get(some).path == out);
+  SnapshotRequest all = local();
+  all.local_files_only = true;
+  CHECK(detail(client->download_snapshot(all).status(), Detail::kHubError) == "IncompleteSnapshot");
+}
+
+TEST_CASE_FIXTURE(LocalFixture,
+                  "files of one content are made of one another, whichever was there") {
+  SUBCASE("a new commit adds a copy that sorts before the file") {
+    get(local());
+    files["a copy"] = big;
+    hub->commit(kSecond, files);
+  }
+  SUBCASE("the later of two lies there without metadata") {
+    files["z copy"] = big;
+    hub->commit(kFirst, files);
+    REQUIRE(fs.make_directories(out, 0777).ok());
+    REQUIRE(write_file_atomic(fs, out / "z copy", as_bytes(big)).ok());
+  }
+  const std::uint64_t before = hub->bytes;
+  get(local());
+  check_all(out, files);
+  CHECK(hub->bytes - before < big.size());
+  for (const auto& [path, text] : files) CHECK(LocalDir(fs, out).metadata(path));
+  CHECK(get(local()).bytes_from_origin == 0);
+}
+
+TEST_CASE_FIXTURE(LocalFixture, "many take one folder at once") {
+  files["a copy"] = files["z copy"] = big;
+  hub->commit(kFirst, files);
+  std::vector<std::unique_ptr<Client>> clients;
+  for (int i = 0; i < 4; ++i) clients.push_back(make());
+  {
+    std::vector<std::jthread> threads;
+    for (auto& one : clients)
+      threads.emplace_back([&] { CHECK(one->download_snapshot(local()).ok()); });
+  }
+  check_all(out, files);
+}
+
 TEST_CASE_FIXTURE(LocalFixture, "a repository cannot write the folder's own notes") {
   hub->commit(kSecond, {{".cache/huggingface/download/x.metadata", "lie"}});
   CHECK(client->download_snapshot(local()).status().code() == StatusCode::kInvalidArgument);
@@ -129,6 +175,23 @@ TEST_CASE_FIXTURE(LocalFixture, "file:// goes into a folder, alone or as a tree"
     CHECK_FALSE(report->verified);
     const auto again = client->download(concat("file://", source.native()), how);
     CHECK(again->bytes_held == again->bytes);
+  }
+  SUBCASE("a file that is edited while it is copied is copied anew") {
+    bool edited = false;
+    fs.set_hook([&](const FileOperation& operation) {
+      if (operation.name == "pread" && operation.offset > 0 && !edited &&
+          operation.path == source / "model.bin") {
+        edited = true;
+        big = random_text(big.size(), 9);
+        const auto file = posix_file_system().open(source / "model.bin", OpenMode::kReadWrite);
+        CHECK((*file)->pwrite(as_bytes(big), 0).ok());
+      }
+      return Status();
+    });
+    const auto report = client->download((source / "model.bin").native(), how);
+    REQUIRE_MESSAGE(report.ok(), report.status().ToString());
+    CHECK(edited);
+    CHECK(content(out / "model.bin") == big);
   }
   SUBCASE("one file, proved by a digest") {
     how.digest = Identity{};

@@ -31,6 +31,7 @@ struct RepoWish : Wish {
   std::string scheme = "hf";
   std::string revision;            // never empty
   std::optional<Identity> digest;  // of the one file
+  bool may_be_folder = false;      // selection.file: its URI does not say
 };
 
 }  // namespace internal
@@ -81,6 +82,8 @@ class Client::Impl {
   Status incomplete(const internal::RepoWish& wish, const std::vector<std::string>& missing,
                     const Status& cause) const;
   internal::ExchangeSession* exchange_of(const internal::Wish& wish);
+  Result<DownloadReport> find_or_bring_one(const internal::RepoWish& wish, std::stop_token stop);
+  Status prove(DownloadReport& report, const std::optional<Identity>& digest, std::stop_token stop);
   std::optional<Path> held_at_commit(const internal::RepoWish& wish) const;
   void note_missing(const internal::RepoWish& wish, const Status& status);
   Result<Listing> list_for_one(const internal::RepoWish& wish, internal::Origin origin,

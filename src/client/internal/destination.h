@@ -35,9 +35,8 @@ class Destination {
   virtual Result<bool> adopt(const FileEntry& file, std::stop_token stop) = 0;
   // Makes a verified partial file the file.
   virtual Status publish(PartialFile& partial, const FileEntry& file) = 0;
-  // Makes `file` of `there`, which has the same content and is there. Takes the lock of `file`
-  // itself if it is another one.
-  virtual Status duplicate(const FileEntry& there, const FileEntry& file, std::stop_token stop) = 0;
+  // Makes `file` of `there`, which has the same content and is there.
+  virtual Status duplicate(const FileEntry& there, const FileEntry& file) = 0;
 };
 
 std::unique_ptr<Destination> make_cache_destination(HfCache& cache, FileSystem& fs, Repo repo,

@@ -31,6 +31,12 @@ class ExchangeContent final : public Content {
   void stop_receiving(std::string_view unit, std::size_t member);
   // The member is the whole file at `path`, hashed when it looked like `info`.
   void serve_file(std::string_view unit, std::size_t member, Path path, const FileInfo& info);
+  struct ServedFile {
+    Path path;
+    FileInfo info;  // what it looked like when it was proved
+  };
+  // The file that a member is served from, if any.
+  std::optional<ServedFile> file_of(std::string_view unit, std::size_t member) const;
   // The bytes of members that are files.
   RangeSet files_of(std::string_view unit) const;
 
@@ -40,10 +46,6 @@ class ExchangeContent final : public Content {
                      const std::function<Status(ByteView)>& sink, std::stop_token stop) override;
 
  private:
-  struct ServedFile {
-    Path path;
-    FileInfo info;
-  };
   struct Member {
     std::uint64_t offset = 0;  // inside the unit
     FileEntry file;

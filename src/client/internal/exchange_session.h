@@ -44,6 +44,11 @@ class ExchangeSession {
     std::size_t member = 0;
     std::shared_ptr<ContentDownload> content;
   };
+  // A content that is at the path of one of its files.
+  struct Arrived {
+    const WantedContent* content = nullptr;
+    const FileEntry* file = nullptr;
+  };
   // A file that may be served once it has been hashed.
   struct Unproved {
     UnitLayout layout;
@@ -57,9 +62,15 @@ class ExchangeSession {
                                   std::vector<const WantedContent*>& alone);
   void offer_held(const Job& job, const Plan& plan, const PieceMap& map);
   Status fetch_batch(const Job& job, const Batch& batch, std::stop_token stop);
-  Result<std::vector<Download>> begin_all(const Job& job, const Batch& batch, std::stop_token stop);
+  // Locks the parts of a batch, brings what is missing, and gives the locks back.
+  Result<std::vector<Arrived>> fetch_parts(const Job& job, const Batch& batch,
+                                           std::stop_token stop);
+  Result<std::vector<Download>> begin_all(const Job& job, const Batch& batch,
+                                          std::vector<Arrived>& arrived, std::stop_token stop);
   Status fetch_unit(const Job& job, const Unit& unit, std::vector<Download>& downloads,
                     std::stop_token stop);
+  // Tells where the downloads go, and returns what of the unit is held.
+  RangeSet receive_all(const Unit& unit, const std::vector<Download>& downloads);
   // The members that are not what the hub says.
   Result<std::vector<Download>> finish_all(const Job& job, const Unit& unit,
                                            const std::vector<Download>& downloads,

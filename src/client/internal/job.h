@@ -35,12 +35,17 @@ Status download_all(Job& job, const Plan& plan, std::stop_token stop);
 // says are fetched once more before that is an error.
 Status download_content(const Job& job, const WantedContent& content, std::size_t streams,
                         std::stop_token stop);
+inline const Status& status_of(const Status& status) { return status; }
+template <typename T>
+const Status& status_of(const Result<T>& result) {
+  return result.status();
+}
 // Runs `attempt`, and once more when it was Aborted: another process came between, and a new look
 // may find its work.
 template <typename F>
-Status again_if_aborted(F&& attempt) {
-  Status result = attempt();
-  return result.code() == StatusCode::kAborted ? attempt() : result;
+auto again_if_aborted(F&& attempt) -> decltype(attempt()) {
+  auto result = attempt();
+  return status_of(result).code() == StatusCode::kAborted ? attempt() : std::move(result);
 }
 // How many calls run at once for `tasks` things to do.
 std::size_t workers_for(const Job& job, std::size_t tasks);
