@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <ctime>
+#include <filesystem>
 #include <mutex>
 #include <set>
 #include <thread>
@@ -57,18 +58,48 @@ Status add_source(FileSystem& fs, const Path& source, std::string path,
   return {};
 }
 
-Status scan(FileSystem& fs, const Path& folder, const std::string& prefix,
-            std::vector<SourceFile>& out) {
-  HUBDIST_ASSIGN(const std::vector<DirectoryEntry> entries, fs.list(folder));
-  for (const DirectoryEntry& entry : entries) {
-    std::string path = prefix.empty() ? entry.name : concat(prefix, '/', entry.name);
-    if (is_left_out(path)) continue;
-    if (entry.type == FileType::kDirectory)
-      HUBDIST_TRY(scan(fs, folder / entry.name, path, out));
-    else
-      HUBDIST_TRY(add_source(fs, folder / entry.name, std::move(path), out));
+// A hub inside a folder that it publishes would give away private contents and the tokens' hashes.
+// `hub`: what the hub's folder looks like, where it is one.
+Status check_apart(FileSystem& fs, const Path& folder, const std::optional<FileInfo>& hub) {
+  const auto info = hub ? fs.info(folder) : Result<FileInfo>(FileInfo{});
+  if (!info.ok()) return info.status();
+  if (!hub || info->inode != hub->inode || info->device != hub->device) return {};
+  return invalid_argument(folder.native(),
+                          " is the hub itself and cannot be added to it: keep the hub (--root) and "
+                          "what you publish in folders apart");
+}
+
+struct Scan {
+  FileSystem& fs;
+  std::optional<FileInfo> hub;
+  std::vector<SourceFile>& out;
+
+  Status run(const Path& folder, const std::string& prefix) {
+    HUBDIST_TRY(check_apart(fs, folder, hub));
+    HUBDIST_ASSIGN(const std::vector<DirectoryEntry> entries, fs.list(folder));
+    for (const DirectoryEntry& entry : entries) {
+      std::string path = prefix.empty() ? entry.name : concat(prefix, '/', entry.name);
+      if (is_left_out(path)) continue;
+      if (entry.type == FileType::kDirectory)
+        HUBDIST_TRY(run(folder / entry.name, path));
+      else
+        HUBDIST_TRY(add_source(fs, folder / entry.name, std::move(path), out));
+    }
+    return {};
   }
-  return {};
+};
+
+Status scan(FileSystem& fs, const Path& folder, const Path& hub, std::vector<SourceFile>& out) {
+  std::optional<FileInfo> looks;
+  if (!hub.empty()) {
+    HUBDIST_ASSIGN(looks, fs.info(hub));
+    // A part of the hub is no better.
+    std::error_code none;
+    const Path real = std::filesystem::weakly_canonical(folder, none);
+    for (Path above = real; above != above.parent_path(); above = above.parent_path())
+      HUBDIST_TRY(check_apart(fs, above, looks));
+  }
+  return Scan{fs, looks, out}.run(folder, "");
 }
 
 Result<LfsRules> rules_of(FileSystem& fs, const Path& folder) {
@@ -215,7 +246,7 @@ Result<AddFolderResult> add_folder(Repositories& repositories, FileSystem& fs, c
                                    std::stop_token stop) {
   HUBDIST_TRY(check_options(options));
   std::vector<SourceFile> files;
-  HUBDIST_TRY(scan(fs, folder, "", files));
+  HUBDIST_TRY(scan(fs, folder, repositories.store().folder(), files));
   HUBDIST_ASSIGN(const LfsRules rules, rules_of(fs, folder));
   AddFolderResult result;
   std::vector<RepoEntry> entries;

@@ -131,6 +131,7 @@ Status check_ref_name(std::string_view name) {
     return invalid_argument("'", name.substr(0, 200), "' is not a branch or tag name: ", why);
   };
   if (name.empty() || name == "@" || name == "HEAD") return wrong("it means something else");
+  if (name.starts_with("refs/")) return wrong("'refs/' begins the full name of a ref");
   if (name.front() == '/' || name.front() == '-' || name.back() == '/' || name.back() == '.')
     return wrong("it begins or ends wrongly");
   for (const std::string_view part : {"..", "//", "@{", "/.", ".lock/"})

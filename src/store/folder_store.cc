@@ -56,6 +56,7 @@ class FolderStore final : public ObjectStore {
   Result<std::string> put_if(std::string_view key, ByteView content,
                              const std::optional<std::string>& expected) override;
   Status remove(std::string_view key) override;
+  Path folder() const override { return root_; }
   Result<ObjectPage> list(std::string_view prefix, std::string_view after,
                           std::size_t limit) override;
 

@@ -153,6 +153,23 @@ TEST_CASE_FIXTURE(Fixture, "what cannot be added is named, and nothing is") {
   CHECK(repositories.settings(repo).status().code() == StatusCode::kNotFound);
 }
 
+TEST_CASE_FIXTURE(Fixture, "a hub does not publish itself") {
+  write("a.txt", "a");
+  REQUIRE(add().ok());
+  const auto before = head();
+  SUBCASE("it lies in the folder") { folder = temp.path(); }
+  SUBCASE("it is the folder") { folder = temp / "root"; }
+  SUBCASE("the folder is a part of it") { folder = temp / "root/trees"; }
+  SUBCASE("by a link") {
+    std::filesystem::create_directory_symlink(temp / "root", temp / "link");
+    folder = temp / "link";
+  }
+  const Status refused = add().status();
+  CHECK(refused.code() == StatusCode::kInvalidArgument);
+  CHECK(message(refused).find("is the hub itself") != std::string_view::npos);
+  CHECK(head() == before);
+}
+
 TEST_CASE_FIXTURE(Fixture, "a full disk or a stop leaves the branch as it was") {
   write("a.txt", "a");
   const auto first = add();

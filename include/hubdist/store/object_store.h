@@ -83,6 +83,9 @@ class ObjectStore {
   // Objects whose key begins with `prefix` and is greater than `after`, at most `limit`.
   virtual Result<ObjectPage> list(std::string_view prefix, std::string_view after = {},
                                   std::size_t limit = 1000) = 0;
+
+  // The folder of this machine that holds the objects; empty where there is none.
+  virtual Path folder() const { return {}; }
 };
 
 inline constexpr std::size_t kMaxObjectKey = 1024;
