@@ -178,6 +178,31 @@ def test_a_signal_stops_at_once_and_keeps_what_was_received(user, proxy, number)
     assert proxy.sent < TOTAL - most + (3 << 20)
 
 
+def ignoring(*numbers: signal.Signals):
+    """What a parent that ignores these signals (nohup, a background job) leaves to its child."""
+
+    def prepare():
+        for number in numbers:
+            signal.signal(number, signal.SIG_IGN)
+
+    return prepare
+
+
+@pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGINT, signal.SIGTERM])
+def test_a_signal_that_the_parent_ignored_stays_ignored(user, proxy, number):
+    proxy.set_limit(1 << 20)
+    process = user.start("get", "hf://org/model", preexec_fn=ignoring(number))
+    proxy.wait_until_silent()
+    for _ in range(2):  # a second one would end the process without any farewell
+        process.send_signal(number)
+        time.sleep(0.1)
+    assert process.poll() is None
+    proxy.set_limit(None)
+    out, err = process.communicate(timeout=PATIENCE)
+    assert process.returncode == 0, err
+    assert contents(Path(out.strip())) == FILES
+
+
 def read_terminal(descriptor: int) -> bytes:
     """What a program writes to a terminal until it closes it."""
     written = b""
