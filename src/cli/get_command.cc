@@ -84,13 +84,13 @@ void check(Arguments& a) {
   a.identity = *std::move(identity);
 }
 
-Result<ClientOptions> client_options(const Arguments& a) {
+Result<ClientOptions> client_options(const Arguments& a, std::stop_token stop) {
   HUBDIST_ASSIGN(ClientOptions options, ClientOptions::from_environment());
   if (!a.endpoint.empty()) options.endpoint = a.endpoint;
   if (!a.cache_dir.empty()) options.cache_dir = a.cache_dir;
   if (!a.tracker.empty()) options.tracker = a.tracker;
   if (a.token_stdin) {
-    HUBDIST_ASSIGN(std::string token, read_token_from_stdin());
+    HUBDIST_ASSIGN(std::string token, read_token_from_stdin(std::move(stop)));
     options.token = Secret(std::move(token));
   }
   return options;
@@ -189,7 +189,7 @@ Status run_get(const Arguments& a, std::stop_token stop) {
 
   const Instant begin = system_clock().now();
   const auto download = [&]() -> Status {
-    HUBDIST_ASSIGN(ClientOptions options, client_options(a));
+    HUBDIST_ASSIGN(ClientOptions options, client_options(a, stop));
     HUBDIST_ASSIGN(const std::unique_ptr<Client> client, Client::create(std::move(options)));
     HUBDIST_ASSIGN(const DownloadReport report,
                    client->download(a.uri, download_options(a, progress), stop));

@@ -6,6 +6,7 @@ import os
 import pty
 import select
 import signal
+import subprocess
 import time
 from pathlib import Path
 
@@ -201,6 +202,20 @@ def test_a_signal_that_the_parent_ignored_stays_ignored(user, proxy, number):
     out, err = process.communicate(timeout=PATIENCE)
     assert process.returncode == 0, err
     assert contents(Path(out.strip())) == FILES
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_the_wait_for_a_token(user, number):
+    process = user.start("get", "--token-stdin", "hf://org/model", stdin=subprocess.PIPE)
+    process.stdin.write("hf_half of a tok")
+    process.stdin.flush()
+    time.sleep(0.3)  # until it waits for the rest
+    assert process.poll() is None
+    begin = time.monotonic()
+    process.send_signal(number)
+    assert process.wait(timeout=PATIENCE) == 128 + number
+    assert time.monotonic() - begin < 2
+    process.communicate()
 
 
 def read_terminal(descriptor: int) -> bytes:
