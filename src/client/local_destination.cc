@@ -61,16 +61,16 @@ class LocalDestination final : public Destination {
   Status duplicate(const FileEntry& there, const FileEntry& file, std::stop_token stop) override {
     HUBDIST_ASSIGN(const FileLock lock, FileLock::acquire(fs_, lock_path(file), stop));
     if (has(file)) return {};
-    return copy_here(path_of(there), file);
+    return copy_here(path_of(there), file, stop);
   }
 
  private:
-  Status copy_here(const Path& from, const FileEntry& file) {
+  Status copy_here(const Path& from, const FileEntry& file, std::stop_token stop) {
     const Path temporary = partial_paths(file).part;
     HUBDIST_TRY(fs_.make_directories(temporary.parent_path()));
     HUBDIST_TRY(fs_.make_directories(path_of(file).parent_path()));
     PartialFile::remove_files(fs_, partial_paths(file));
-    HUBDIST_TRY(fs_.copy(from, temporary));
+    HUBDIST_TRY(fs_.copy(from, temporary, stop));
     HUBDIST_TRY(fs_.rename(temporary, path_of(file)));
     return dir_.write_metadata(file.path, commit_, file.etag);
   }
@@ -80,7 +80,7 @@ class LocalDestination final : public Destination {
     const Path blob = cache_->blob_path(repo_, file.etag);
     HUBDIST_ASSIGN(const bool same, is_content(fs_, blob, file, stop));
     if (!same) return false;
-    HUBDIST_TRY(copy_here(blob, file));
+    HUBDIST_TRY(copy_here(blob, file, stop));
     return true;
   }
 
