@@ -70,7 +70,7 @@ class RetryPolicy:
         max_tries: int = 6,
         base_delay: float = 0.25,
         max_delay: float = 10.0,
-        max_server_delay: float = 120.0,
+        max_server_delay: float = 600.0,
     ) -> None: ...
     @property
     def base_delay(self) -> float: ...
