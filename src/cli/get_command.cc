@@ -30,6 +30,7 @@ struct Arguments {
   bool json = false;
   bool quiet = false;
   bool token_stdin = false;
+  bool allow_insecure_token = false;
   std::optional<Identity> identity;  // of `digest`
 };
 
@@ -66,6 +67,8 @@ void describe(CLI::App& command, Arguments& a) {
       ->type_name("DIR");
   command.add_flag("--token-stdin", a.token_stdin,
                    "Read the token from standard input (default: HF_TOKEN, then the token file)");
+  command.add_flag("--allow-insecure-token", a.allow_insecure_token,
+                   "Send the token although the hub is plain http on another machine");
   CLI::Option* json = command.add_flag("--json", a.json, "Events and result as JSON, one a line");
   command.add_flag("-q,--quiet", a.quiet, "No progress, only the path")->excludes(json);
   command.footer(
@@ -89,6 +92,7 @@ Result<ClientOptions> client_options(const Arguments& a, std::stop_token stop) {
   if (!a.endpoint.empty()) options.endpoint = a.endpoint;
   if (!a.cache_dir.empty()) options.cache_dir = a.cache_dir;
   if (!a.tracker.empty()) options.tracker = a.tracker;
+  if (a.allow_insecure_token) options.allow_insecure_token = true;
   if (a.token_stdin) {
     HUBDIST_ASSIGN(std::string token, read_token_from_stdin(std::move(stop)));
     options.token = Secret(std::move(token));

@@ -45,6 +45,7 @@ Status Client::Impl::start() {
   HfBackendOptions hub;
   hub.endpoint = options.endpoint;
   hub.token = options.token;
+  hub.allow_insecure_token = options.allow_insecure_token;
   hub.headers = options.headers;
   hub.metadata_timeout = options.metadata_timeout;
   hub.stall_timeout = options.stall_timeout;
