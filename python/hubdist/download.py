@@ -114,8 +114,8 @@ def snapshot_download(
         library_name: The name of the calling library, for the User-Agent field.
         library_version: Its version.
         user_agent: More of that field, as text or as names and values.
-        etag_timeout: Seconds that the hub may take to answer a question about metadata;
-            HF_HUB_ETAG_TIMEOUT goes before it.
+        etag_timeout: Seconds that the hub may take to tell facts before the cache is asked in its
+            place; HF_HUB_ETAG_TIMEOUT goes before it.
         force_download: Fetch everything again, also what is held.
         token: The hub's token; True: this machine's, required; False: none; None: this machine's,
             if there is one and HF_HUB_DISABLE_IMPLICIT_TOKEN is not set.

@@ -212,7 +212,9 @@ class UnavailableError(Error, ConnectionError):
 
 
 class HubUnavailableError(UnavailableError):
-    """The hub could not be asked, and this machine does not have what was asked."""
+    """The hub could not be asked, or gave no usable answer, and this machine does not have what was
+    asked. `http_status` tells what it answered, if anything.
+    """
 
 
 class DeadlineExceededError(Error, TimeoutError):

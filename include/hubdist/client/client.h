@@ -36,6 +36,8 @@ struct ClientOptions {
   bool offline = false;
   bool symlinks = true;
   bool shared_blobs = true;  // use the blobs that a cache's repositories share
+  // How long the hub may take to tell facts, before the cache is asked in its place. For what the
+  // cache does not have it is asked again, with at least a minute.
   std::chrono::milliseconds metadata_timeout{10'000};
   std::chrono::seconds stall_timeout{30};
   std::string tracker = "off";  // "off", "auto" or "host:port"
