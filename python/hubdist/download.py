@@ -147,6 +147,8 @@ def snapshot_download(
         agent=arguments.user_agent(library_name, library_version, user_agent),
         headers=headers,
     )
+    if local_files_only or options.offline:
+        force_download = False  # huggingface_hub then returns what is here, unlike for one file
     wishes: dict[str, Any] = {
         "repo_type": kind,
         "revision": arguments.revision_of(revision),

@@ -145,6 +145,7 @@ class IncompleteSnapshotError(LocalEntryNotFoundError):
     """A snapshot on this machine lacks some of its files, and the network was not to be used."""
 
     snapshot_path: str | None = None
+    """The folder that lacks files."""
 
 
 class AlreadyExistsError(Error, FileExistsError):

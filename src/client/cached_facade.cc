@@ -69,16 +69,17 @@ bool Client::Impl::listed_here(const RepoWish& wish) const {
 }
 
 Status Client::Impl::incomplete(const RepoWish& wish, const std::vector<std::string>& missing,
-                                const Status& cause) const {
+                                const Path& root, const Status& cause) const {
   std::string names;
   for (std::size_t i = 0; i < std::min(missing.size(), kNamedFiles); ++i)
     names += concat(i == 0 ? "" : ", ", missing[i]);
   if (missing.size() > kNamedFiles) names += ", ...";
-  return with_detail(
+  Status status = with_detail(
       not_found("the cached snapshot of ", wish.repo.id, ", revision ", wish.revision, ", lacks ",
                 missing.size(), missing.size() == 1 ? " file (" : " files (", names, "), and ",
                 reason_of(cause), ". Run it again with the hub in reach"),
       Detail::kHubError, "IncompleteSnapshot");
+  return with_detail(std::move(status), Detail::kSnapshotPath, root.native());
 }
 
 Result<DownloadReport> Client::Impl::cached_repo(const RepoWish& wish, const Status& cause) {
@@ -113,7 +114,7 @@ Result<DownloadReport> Client::Impl::cached_repo(const RepoWish& wish, const Sta
       bytes += file.size;
     }
   }
-  if (!missing.empty()) return incomplete(wish, missing, cause);
+  if (!missing.empty()) return incomplete(wish, missing, root, cause);
   progress.planned(bytes, held.size());
   for (const FileEntry* file : held) progress.held(file->path, file->size);
   progress.report(report);

@@ -91,6 +91,7 @@ TEST_CASE_FIXTURE(ClientFixture, "an incomplete snapshot is told from a complete
   local.local_files_only = true;
   const auto whole = client->download_snapshot(local);
   CHECK(hub_error(whole.status()) == "IncompleteSnapshot");
+  CHECK(detail(whole.status(), Detail::kSnapshotPath) == cache().snapshot_path(repo, kFirst));
   CHECK(message(whole.status()).find("model.bin") != std::string_view::npos);
   local.filter = some.filter;
   CHECK(get(local).files == 3);

@@ -90,7 +90,7 @@ class Client::Impl {
   bool listed_here(const internal::RepoWish& wish) const;
   Status not_cached(const internal::RepoWish& wish, const Status& cause) const;
   Status incomplete(const internal::RepoWish& wish, const std::vector<std::string>& missing,
-                    const Status& cause) const;
+                    const Path& root, const Status& cause) const;
   internal::ExchangeSession* exchange_of(const internal::Wish& wish);
   std::optional<Path> held_at_commit(const internal::RepoWish& wish) const;
   void note_missing(const internal::RepoWish& wish, const Status& status);

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from pathlib import Path
 
 import pytest
@@ -88,3 +89,20 @@ def test_a_page_of_the_network_in_place_of_the_hub(served, tmp_path, answer):
             hubdist.snapshot_download("org/model", endpoint=sick.url(answer), **given)
         folder = hubdist.snapshot_download("org/model", endpoint=served.endpoint, **given)
         assert hubdist.snapshot_download("org/model", endpoint=sick.url(answer), **given) == folder
+
+
+def test_an_incomplete_snapshot_says_where_it_is(served, tmp_path):
+    given = {"cache_dir": tmp_path / "cache", "endpoint": served.endpoint}
+    folder = hubdist.snapshot_download("org/model", allow_patterns="*.json", **given)
+    with pytest.raises(hubdist.IncompleteSnapshotError) as caught:
+        hubdist.snapshot_download("org/model", local_files_only=True, **given)
+    assert caught.value.snapshot_path == folder
+    assert pickle.loads(pickle.dumps(caught.value)).snapshot_path == folder
+
+
+def test_forced_and_local_a_snapshot_is_what_the_cache_has(served, tmp_path, monkeypatch):
+    given = {"cache_dir": tmp_path / "cache", "force_download": True}
+    folder = hubdist.snapshot_download("org/model", endpoint=served.endpoint, **given)
+    assert hubdist.snapshot_download("org/model", local_files_only=True, **given) == folder
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    assert hubdist.snapshot_download("org/model", **given) == folder

@@ -83,7 +83,8 @@ CASES = {
     "bad repo id, not text": ("hf_hub_download", (17, "config.json"), {}),
     "bad repo type": (*SNAPSHOT, {"repo_type": "models"}),
     "no token here": (*SNAPSHOT, {"token": True}),
-    "force and local": (*FILE, {"force_download": True, "local_files_only": True}),
+    "force and local": (*SNAPSHOT, {"force_download": True, "local_files_only": True}),
+    "force and local, file": (*FILE, {"force_download": True, "local_files_only": True}),
     "path outside": ("hf_hub_download", ("org/model", "../config.json"), {}),
 }
 
