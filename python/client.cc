@@ -38,7 +38,8 @@ ClientOptions make_options(std::optional<std::string> endpoint, std::optional<st
                            std::optional<RetryPolicy> retry, std::optional<double> metadata_timeout,
                            std::optional<double> stall_timeout,
                            std::optional<std::string> user_agent,
-                           const std::map<std::string, std::string>& headers) {
+                           const std::map<std::string, std::string>& headers,
+                           std::optional<bool> allow_insecure_token) {
   ClientOptions options = unwrap(ClientOptions::from_environment());
   if (endpoint) options.endpoint = *std::move(endpoint);
   if (token) options.token = Secret(*std::move(token));
@@ -53,6 +54,7 @@ ClientOptions make_options(std::optional<std::string> endpoint, std::optional<st
     options.metadata_timeout = std::chrono::ceil<std::chrono::milliseconds>(*limit);
   if (const auto limit = seconds_of(stall_timeout))
     options.stall_timeout = std::chrono::ceil<std::chrono::seconds>(*limit);
+  if (allow_insecure_token) options.allow_insecure_token = *allow_insecure_token;
   if (user_agent) options.user_agent = *std::move(user_agent);
   for (const auto& [field, value] : headers) {
     // As a header the token would miss the care that a token gets.
@@ -79,10 +81,11 @@ std::string fingerprint(const ClientOptions& o) {
     field(value);
   }
   for (const std::int64_t number :
-       {std::int64_t{o.offline}, std::int64_t{o.symlinks}, std::int64_t{o.metadata_timeout.count()},
-        std::int64_t{o.stall_timeout.count()}, static_cast<std::int64_t>(o.memory_budget),
-        std::int64_t{o.retry.max_tries}, std::int64_t{o.retry.base_delay.count()},
-        std::int64_t{o.retry.max_delay.count()}, std::int64_t{o.retry.max_server_delay.count()}})
+       {std::int64_t{o.offline}, std::int64_t{o.symlinks}, std::int64_t{o.allow_insecure_token},
+        std::int64_t{o.metadata_timeout.count()}, std::int64_t{o.stall_timeout.count()},
+        static_cast<std::int64_t>(o.memory_budget), std::int64_t{o.retry.max_tries},
+        std::int64_t{o.retry.base_delay.count()}, std::int64_t{o.retry.max_delay.count()},
+        std::int64_t{o.retry.max_server_delay.count()}})
     field(std::to_string(number));
   return sha256(as_bytes(all)).hex();
 }
@@ -215,8 +218,10 @@ void bind_options(py::module_& m) {
       "What a Client is made from. What is not given comes from the environment: HF_ENDPOINT, "
       "HF_TOKEN, HF_TOKEN_PATH, HF_HOME, HF_HUB_CACHE, HF_HUB_OFFLINE, HF_HUB_ETAG_TIMEOUT, "
       "HF_HUB_DOWNLOAD_TIMEOUT, HF_HUB_DISABLE_IMPLICIT_TOKEN, HF_HUB_DISABLE_SYMLINKS, "
-      "HUBDIST_TRACKER, HUBDIST_HOME, with huggingface_hub's meanings. `token` goes to `endpoint` "
-      "alone and is never shown; \"\" means none. `tracker`: \"off\", \"auto\" or \"host:port\". "
+      "HUBDIST_TRACKER, HUBDIST_HOME, HUBDIST_ALLOW_INSECURE_TOKEN, with huggingface_hub's "
+      "meanings. `token` goes to `endpoint` alone and is never shown; \"\" means none. With "
+      "`allow_insecure_token` it is sent even over plain http to another machine. `tracker`: "
+      "\"off\", \"auto\" or \"host:port\". "
       "`memory_budget` in bytes, timeouts in seconds. `headers` are added to every request to "
       "`endpoint`, and to no other host.")
       .def(py::init(&make_options), py::kw_only(), py::arg("endpoint") = py::none(),
@@ -226,9 +231,11 @@ void bind_options(py::module_& m) {
            py::arg("memory_budget") = py::none(), py::arg("retry") = py::none(),
            py::arg("metadata_timeout") = py::none(), py::arg("stall_timeout") = py::none(),
            py::arg("user_agent") = py::none(),
-           py::arg("headers") = std::map<std::string, std::string>{})
+           py::arg("headers") = std::map<std::string, std::string>{},
+           py::arg("allow_insecure_token") = py::none())
       .def_readonly("endpoint", &ClientOptions::endpoint)
       .def_property_readonly("has_token", [](const ClientOptions& o) { return !o.token.empty(); })
+      .def_readonly("allow_insecure_token", &ClientOptions::allow_insecure_token)
       .def_readonly("cache_dir", &ClientOptions::cache_dir)
       .def_readonly("home", &ClientOptions::home)
       .def_readonly("offline", &ClientOptions::offline)

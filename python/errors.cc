@@ -17,10 +17,11 @@ struct NamedDetail {
   Detail key;
   const char* name;
 };
-constexpr std::array<NamedDetail, 4> kDetails = {{{Detail::kHubError, "hub_error"},
+constexpr std::array<NamedDetail, 5> kDetails = {{{Detail::kHubError, "hub_error"},
                                                   {Detail::kHttpStatus, "http_status"},
                                                   {Detail::kRetryAfter, "retry_after"},
-                                                  {Detail::kErrno, "errno"}}};
+                                                  {Detail::kErrno, "errno"},
+                                                  {Detail::kSnapshotPath, "snapshot_path"}}};
 
 py::module_ translator() { return py::module_::import("hubdist._translate"); }
 

@@ -70,7 +70,7 @@ class RetryPolicy:
         max_tries: int = 6,
         base_delay: float = 0.25,
         max_delay: float = 10.0,
-        max_server_delay: float = 120.0,
+        max_server_delay: float = 600.0,
     ) -> None: ...
     @property
     def base_delay(self) -> float: ...
@@ -671,7 +671,7 @@ class ExchangeInfo:
 
 class ClientOptions:
     """
-    What a Client is made from. What is not given comes from the environment: HF_ENDPOINT, HF_TOKEN, HF_TOKEN_PATH, HF_HOME, HF_HUB_CACHE, HF_HUB_OFFLINE, HF_HUB_ETAG_TIMEOUT, HF_HUB_DOWNLOAD_TIMEOUT, HF_HUB_DISABLE_IMPLICIT_TOKEN, HF_HUB_DISABLE_SYMLINKS, HUBDIST_TRACKER, HUBDIST_HOME, with huggingface_hub's meanings. `token` goes to `endpoint` alone and is never shown; "" means none. `tracker`: "off", "auto" or "host:port". `memory_budget` in bytes, timeouts in seconds. `headers` are added to every request to `endpoint`, and to no other host.
+    What a Client is made from. What is not given comes from the environment: HF_ENDPOINT, HF_TOKEN, HF_TOKEN_PATH, HF_HOME, HF_HUB_CACHE, HF_HUB_OFFLINE, HF_HUB_ETAG_TIMEOUT, HF_HUB_DOWNLOAD_TIMEOUT, HF_HUB_DISABLE_IMPLICIT_TOKEN, HF_HUB_DISABLE_SYMLINKS, HUBDIST_TRACKER, HUBDIST_HOME, HUBDIST_ALLOW_INSECURE_TOKEN, with huggingface_hub's meanings. `token` goes to `endpoint` alone and is never shown; "" means none. With `allow_insecure_token` it is sent even over plain http to another machine. `tracker`: "off", "auto" or "host:port". `memory_budget` in bytes, timeouts in seconds. `headers` are added to every request to `endpoint`, and to no other host.
     """
     def __init__(
         self,
@@ -689,7 +689,10 @@ class ClientOptions:
         stall_timeout: float | None = None,
         user_agent: str | None = None,
         headers: collections.abc.Mapping[str, str] = {},
+        allow_insecure_token: bool | None = None,
     ) -> None: ...
+    @property
+    def allow_insecure_token(self) -> bool: ...
     @property
     def cache_dir(self) -> pathlib.Path: ...
     @property

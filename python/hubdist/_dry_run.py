@@ -79,7 +79,9 @@ def plan_file(
     try:
         _refuse_without_network(client, local_files_only)
         info = client.stat(_uri(repo_id, repo_type, revision, path))
-    except (errors.DryRunError, errors.UnavailableError, errors.DeadlineExceededError) as error:
+    except errors.Error as error:
+        if not _may_fall_back(error):
+            raise
         held = _plan_held(client, repo_id, path, repo_type, revision, local_dir, error)
         held.will_download = force_download
         return held
@@ -108,7 +110,7 @@ def _plan_held(
         )
     except errors.LocalEntryNotFoundError as missing:
         # What keeps the hub from being asked, unless that is the caller's own wish.
-        raise missing if isinstance(error, errors.DryRunError) else error from None
+        raise missing if isinstance(error, errors.DryRunError) else _refusal(error) from None
     return DryRunFileInfo(
         commit_hash=report.commit,
         file_size=os.path.getsize(report.path),
@@ -117,6 +119,22 @@ def _plan_held(
         is_cached=True,
         will_download=False,
     )
+
+
+def _may_fall_back(error: errors.Error) -> bool:
+    if isinstance(error, (errors.RevisionNotFoundError, errors.EntryNotFoundError)):
+        return False
+    away = (errors.DryRunError, errors.UnavailableError, errors.DeadlineExceededError)
+    return isinstance(error, away) or error.http_status is not None
+
+
+def _refusal(error: errors.Error) -> errors.Error:
+    """Return what to raise for a hub's failure when nothing is held either."""
+    verdicts = (errors.RepositoryNotFoundError, errors.GatedRepoError, errors.UnauthenticatedError)
+    if isinstance(error, verdicts):
+        return error
+    details = {"http_status": error.http_status, "retry_after": error.retry_after}
+    return make_error(errors.HubUnavailableError, str(error), **details)
 
 
 def _refuse_without_network(client: Client, local_files_only: bool) -> None:

@@ -216,6 +216,8 @@ def from_status(code: int, message: str, details: dict[str, str], cause: str | N
         retry_after=float(details["retry_after"]) if "retry_after" in details else None,
         errno=errno,
     )
+    if isinstance(error, errors.IncompleteSnapshotError):
+        error.snapshot_path = details.get("snapshot_path")
     if cause is not None:
         with _kept_lock:
             error.__cause__ = _kept.pop(cause, None)

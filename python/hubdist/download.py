@@ -114,8 +114,8 @@ def snapshot_download(
         library_name: The name of the calling library, for the User-Agent field.
         library_version: Its version.
         user_agent: More of that field, as text or as names and values.
-        etag_timeout: Seconds that the hub may take to answer a question about metadata;
-            HF_HUB_ETAG_TIMEOUT goes before it.
+        etag_timeout: Seconds that the hub may take to tell facts before the cache is asked in its
+            place; HF_HUB_ETAG_TIMEOUT goes before it.
         force_download: Fetch everything again, also what is held.
         token: The hub's token; True: this machine's, required; False: none; None: this machine's,
             if there is one and HF_HUB_DISABLE_IMPLICIT_TOKEN is not set.
@@ -147,6 +147,8 @@ def snapshot_download(
         agent=arguments.user_agent(library_name, library_version, user_agent),
         headers=headers,
     )
+    if local_files_only or options.offline:
+        force_download = False  # huggingface_hub then returns what is here, unlike for one file
     wishes: dict[str, Any] = {
         "repo_type": kind,
         "revision": arguments.revision_of(revision),

@@ -145,6 +145,7 @@ class IncompleteSnapshotError(LocalEntryNotFoundError):
     """A snapshot on this machine lacks some of its files, and the network was not to be used."""
 
     snapshot_path: str | None = None
+    """The folder that lacks files."""
 
 
 class AlreadyExistsError(Error, FileExistsError):
@@ -212,7 +213,9 @@ class UnavailableError(Error, ConnectionError):
 
 
 class HubUnavailableError(UnavailableError):
-    """The hub could not be asked, and this machine does not have what was asked."""
+    """The hub could not be asked, or gave no usable answer, and this machine does not have what was
+    asked. `http_status` tells what it answered, if anything.
+    """
 
 
 class DeadlineExceededError(Error, TimeoutError):

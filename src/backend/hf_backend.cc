@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <utility>
 
 #include "backend/internal/hf_replies.h"
@@ -13,6 +14,8 @@ using internal::status_of_hub;
 
 constexpr std::uint64_t kMaxApiReply = 64 * kMiB;
 constexpr std::string_view kDefaultRevision = "main";
+constexpr std::chrono::seconds kLongAnswer{60};
+constexpr std::chrono::hours kNeverStalls{24 * 365};
 
 // Where a hub sends a client for bytes is an absolute URL; a relative one is another name of the
 // file (a renamed repository, a cache of the hub's own), whose answer has the facts.
@@ -36,8 +39,10 @@ class HfBackendImpl final : public HfBackend {
     HttpRequest request = request_for("HEAD", resolve_url(uri));
     request.redirects = Redirects::kReturn;
     request.total_timeout = options_.metadata_timeout;
+    request.stall_timeout = kNeverStalls;  // the limit of the whole counts
+    HttpReply reply;
     for (int hops = 0; hops <= kMaxRedirects; ++hops) {
-      HUBDIST_ASSIGN(const HttpReply reply, client_->fetch(request, 0, stop));
+      HUBDIST_ASSIGN(reply, client_->fetch(request, 0, stop));
       const bool redirected = reply.status >= 300 && reply.status < 400;
       if (!redirected) HUBDIST_TRY(status_of_hub(reply, what, true));
       const std::string location = reply.headers.get("Location").value_or("");
@@ -46,7 +51,7 @@ class HfBackendImpl final : public HfBackend {
       HUBDIST_ASSIGN(const HttpUrl next, resolve_http_url(here, location));
       request.url = next.text;
     }
-    return failed_precondition(what, ": the hub redirects without end");
+    return no_hub(reply, what, "redirects without end");
   }
 
   Result<std::string> resolve_revision(const Uri& uri, std::stop_token stop) override {
@@ -54,7 +59,7 @@ class HfBackendImpl final : public HfBackend {
     HUBDIST_ASSIGN(const HttpReply reply,
                    get_api(api_url(uri, concat("/revision/", quoted_revision(uri))), what, stop));
     auto commit = internal::parse_revision(reply.body);
-    return commit.ok() ? commit : with_context(commit.status(), what);
+    return commit.ok() ? commit : unreadable(commit.status(), reply, what);
   }
 
   Result<ListPage> list(const Uri& uri, const std::string& page, std::stop_token stop) override {
@@ -68,7 +73,7 @@ class HfBackendImpl final : public HfBackend {
     HUBDIST_ASSIGN(const std::string url, page_url(uri, listed.commit, page));
     HUBDIST_ASSIGN(const HttpReply reply, get_api(url, what, stop));
     auto entries = internal::parse_tree_page(reply.body);
-    if (!entries.ok()) return with_context(entries.status(), what);
+    if (!entries.ok()) return unreadable(entries.status(), reply, what);
     listed.entries = *std::move(entries);
     listed.next = link_target(reply.headers.get("Link").value_or(""), "next").value_or("");
     return listed;
@@ -132,10 +137,16 @@ class HfBackendImpl final : public HfBackend {
     HttpRequest request = request_for("GET", std::move(url));
     request.accept_compressed = true;
     request.redirects = Redirects::kFollowSameOrigin;  // nobody else may say what a file's hash is
-    request.total_timeout = 6 * options_.metadata_timeout;  // a page of a large tree takes a while
+    request.total_timeout = api_timeout();
     HUBDIST_ASSIGN(HttpReply reply, client_->fetch(request, kMaxApiReply, stop));
     HUBDIST_TRY(status_of_hub(reply, what, true));
     return reply;
+  }
+
+  // A page of a large tree takes a while.
+  std::chrono::milliseconds api_timeout() const {
+    return std::min(6 * options_.metadata_timeout,
+                    std::max<std::chrono::milliseconds>(options_.metadata_timeout, kLongAnswer));
   }
 
   // A revision is one segment of the hub's routes, its '/' included.
@@ -169,6 +180,20 @@ class HfBackendImpl final : public HfBackend {
     return url->text;
   }
 
+  // With the HTTP status, since it is an answer: what stands in the hub's place (a network that
+  // wants a log-in, a wrong endpoint) is no reason to keep back what the cache has.
+  static Status no_hub(const HttpResponse& reply, std::string_view what, std::string_view does) {
+    return with_detail(
+        failed_precondition(what, ": the server ", does,
+                            ", so it does not speak the hub's interface: check HF_ENDPOINT"),
+        Detail::kHttpStatus, std::to_string(reply.status));
+  }
+
+  static Status unreadable(const Status& status, const HttpResponse& reply, std::string_view what) {
+    return with_detail(with_context(status, what), Detail::kHttpStatus,
+                       std::to_string(reply.status));
+  }
+
   static std::string hub_etag(const HttpResponse& reply) {
     const auto linked = reply.headers.get("X-Linked-Etag");
     return linked ? internal::normalise_etag(*linked) : internal::etag_field(reply);
@@ -179,9 +204,9 @@ class HfBackendImpl final : public HfBackend {
     info.etag = hub_etag(reply);
     info.commit = reply.headers.get("X-Repo-Commit").value_or("");
     if (info.etag.empty() || !is_commit_id(info.commit))
-      return failed_precondition(what, ": the server answers without a valid ",
-                                 info.etag.empty() ? "ETag" : "X-Repo-Commit",
-                                 ", so it does not speak the hub's interface: check HF_ENDPOINT");
+      return no_hub(
+          reply, what,
+          concat("answers without a valid ", info.etag.empty() ? "ETag" : "X-Repo-Commit"));
     if (const auto sha256 = Sha256::parse(info.etag); sha256.ok()) info.identity.sha256 = *sha256;
     if (const auto sha1 = Sha1::parse(info.etag); sha1.ok()) info.identity.git_sha1 = *sha1;
     if (const auto xet = parse_xet_hex<XetHash>(reply.headers.get("X-Xet-Hash").value_or(""));
@@ -199,7 +224,7 @@ class HfBackendImpl final : public HfBackend {
     } else if (reply.status < 300) {
       if (const auto size = reply.content_length()) return *size;
     }
-    return failed_precondition(what, ": the hub does not say how long the file is");
+    return no_hub(reply, what, "does not say how long the file is");
   }
 
   const std::shared_ptr<HttpClient> client_;

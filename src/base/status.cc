@@ -10,9 +10,9 @@ namespace hubdist {
 namespace {
 
 absl::string_view payload_url(Detail key) {
-  static constexpr std::array<const char*, 5> kUrls = {"hubdist/hub-error", "hubdist/http-status",
-                                                       "hubdist/retry-after", "hubdist/errno",
-                                                       "hubdist/commit"};
+  static constexpr std::array<const char*, 6> kUrls = {
+      "hubdist/hub-error", "hubdist/http-status", "hubdist/retry-after",
+      "hubdist/errno",     "hubdist/commit",      "hubdist/snapshot-path"};
   return kUrls[static_cast<std::size_t>(key)];
 }
 

@@ -47,7 +47,8 @@ Status serve_until_stopped(std::stop_token stop);
 // --- Credentials
 // -----------------------------------------------------------------------------------
 
-// The first line of standard input without its end; InvalidArgument when it is empty.
-Result<std::string> read_token_from_stdin();
+// The first line of standard input without its end; InvalidArgument when it is empty, Cancelled
+// when a stop is asked for before it has come. Called once: what follows the line is lost.
+Result<std::string> read_token_from_stdin(std::stop_token stop);
 
 }  // namespace hubdist::cli

@@ -30,6 +30,7 @@ struct Arguments {
   bool json = false;
   bool quiet = false;
   bool token_stdin = false;
+  bool allow_insecure_token = false;
   std::optional<Identity> identity;  // of `digest`
 };
 
@@ -66,6 +67,8 @@ void describe(CLI::App& command, Arguments& a) {
       ->type_name("DIR");
   command.add_flag("--token-stdin", a.token_stdin,
                    "Read the token from standard input (default: HF_TOKEN, then the token file)");
+  command.add_flag("--allow-insecure-token", a.allow_insecure_token,
+                   "Send the token although the hub is plain http on another machine");
   CLI::Option* json = command.add_flag("--json", a.json, "Events and result as JSON, one a line");
   command.add_flag("-q,--quiet", a.quiet, "No progress, only the path")->excludes(json);
   command.footer(
@@ -84,13 +87,14 @@ void check(Arguments& a) {
   a.identity = *std::move(identity);
 }
 
-Result<ClientOptions> client_options(const Arguments& a) {
+Result<ClientOptions> client_options(const Arguments& a, std::stop_token stop) {
   HUBDIST_ASSIGN(ClientOptions options, ClientOptions::from_environment());
   if (!a.endpoint.empty()) options.endpoint = a.endpoint;
   if (!a.cache_dir.empty()) options.cache_dir = a.cache_dir;
   if (!a.tracker.empty()) options.tracker = a.tracker;
+  if (a.allow_insecure_token) options.allow_insecure_token = true;
   if (a.token_stdin) {
-    HUBDIST_ASSIGN(std::string token, read_token_from_stdin());
+    HUBDIST_ASSIGN(std::string token, read_token_from_stdin(std::move(stop)));
     options.token = Secret(std::move(token));
   }
   return options;
@@ -189,7 +193,7 @@ Status run_get(const Arguments& a, std::stop_token stop) {
 
   const Instant begin = system_clock().now();
   const auto download = [&]() -> Status {
-    HUBDIST_ASSIGN(ClientOptions options, client_options(a));
+    HUBDIST_ASSIGN(ClientOptions options, client_options(a, stop));
     HUBDIST_ASSIGN(const std::unique_ptr<Client> client, Client::create(std::move(options)));
     HUBDIST_ASSIGN(const DownloadReport report,
                    client->download(a.uri, download_options(a, progress), stop));

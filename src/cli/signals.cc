@@ -1,7 +1,5 @@
 #include "cli/signals.h"
 
-#include <csignal>
-
 #include <unistd.h>
 
 namespace hubdist::cli {
@@ -9,19 +7,26 @@ namespace {
 
 constexpr int kFarewell = SIGUSR2;  // how the destructor ends the waiting thread
 
+bool is_ignored(int number) {
+  struct sigaction now = {};
+  return sigaction(number, nullptr, &now) == 0 && now.sa_handler == SIG_IGN;
+}
+
+// A blocked signal reaches sigwait() even when it is ignored, so those must not be in the set.
 sigset_t awaited() {
   sigset_t set;
   sigemptyset(&set);
-  for (const int number : {SIGINT, SIGTERM, SIGHUP, kFarewell}) sigaddset(&set, number);
+  sigaddset(&set, kFarewell);
+  for (const int number : {SIGINT, SIGTERM, SIGHUP})
+    if (!is_ignored(number)) sigaddset(&set, number);
   return set;
 }
 
 }  // namespace
 
-SignalStop::SignalStop() {
+SignalStop::SignalStop() : awaited_(awaited()) {
   std::signal(SIGPIPE, SIG_IGN);
-  const sigset_t set = awaited();
-  pthread_sigmask(SIG_BLOCK, &set, nullptr);
+  pthread_sigmask(SIG_BLOCK, &awaited_, nullptr);
   thread_ = std::thread([this] { wait(); });
 }
 
@@ -31,10 +36,9 @@ SignalStop::~SignalStop() {
 }
 
 void SignalStop::wait() {
-  const sigset_t set = awaited();
   while (true) {
     int number = 0;
-    if (sigwait(&set, &number) != 0) continue;
+    if (sigwait(&awaited_, &number) != 0) continue;
     if (number == kFarewell) return;
     if (received_.load() != 0) _exit(128 + number);
     received_ = number;

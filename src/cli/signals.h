@@ -2,6 +2,7 @@
 #pragma once
 
 #include <atomic>
+#include <csignal>
 #include <stop_token>
 #include <thread>
 
@@ -25,6 +26,7 @@ class SignalStop {
  private:
   void wait();
 
+  const sigset_t awaited_;
   std::stop_source source_;
   std::atomic<int> received_{0};
   std::thread thread_;

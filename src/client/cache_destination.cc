@@ -30,12 +30,12 @@ class CacheDestination final : public Destination {
 
   bool is_near(const FileEntry& file) const override { return cache_.has_blob(repo_, file); }
 
-  Result<bool> adopt(const FileEntry& file, std::stop_token) override {
+  Result<bool> adopt(const FileEntry& file, std::stop_token stop) override {
     if (!cache_.has_blob(repo_, file)) {
       HUBDIST_ASSIGN(const bool shared, cache_.adopt_shared_blob(repo_, file));
       if (!shared) return false;
     }
-    HUBDIST_TRY(cache_.link_file(repo_, commit_, file, false));
+    HUBDIST_TRY(cache_.link_file(repo_, commit_, file, false, stop));
     cache_.remove_leftovers(repo_, file.etag);
     return true;
   }
@@ -45,13 +45,13 @@ class CacheDestination final : public Destination {
     return cache_.link_file(repo_, commit_, file, true);
   }
 
-  Status duplicate(const FileEntry& there, const FileEntry& file) override {
-    if (cache_.has_blob(repo_, file)) return cache_.link_file(repo_, commit_, file, false);
+  Status duplicate(const FileEntry& there, const FileEntry& file, std::stop_token stop) override {
+    if (cache_.has_blob(repo_, file)) return cache_.link_file(repo_, commit_, file, false, stop);
     // Without symlinks the blob was moved into the snapshot.
     const Path target = path_of(file);
     HUBDIST_TRY(fs_.make_directories(target.parent_path()));
     (void)fs_.remove(target);
-    return fs_.copy(path_of(there), target);
+    return fs_.copy(path_of(there), target, stop);
   }
 
  private:

@@ -14,6 +14,14 @@ std::string reason_of(const Status& cause) {
                     : concat("the hub was asked in vain: ", message(cause));
 }
 
+// What the hub says about the repository or the token, rather than that it cannot be asked.
+bool is_verdict(const Status& cause) {
+  const auto what = detail(cause, Detail::kHubError);
+  if (what == "RepoNotFound" || what == "GatedRepo") return true;
+  const auto http = detail(cause, Detail::kHttpStatus);
+  return http ? http == "401" : cause.code() == StatusCode::kUnauthenticated;
+}
+
 }  // namespace
 
 using internal::Progress;
@@ -22,17 +30,18 @@ using internal::RepoWish;
 namespace internal {
 
 bool may_fall_back(const Status& status) {
+  const auto what = detail(status, Detail::kHubError);
+  if (what == "RevisionNotFound" || what == "EntryNotFound") return false;
+  // Any other answer, of the hub or of what stands in its place.
+  if (detail(status, Detail::kHttpStatus)) return true;
   switch (status.code()) {
     case StatusCode::kUnavailable:
     case StatusCode::kDeadlineExceeded:
     case StatusCode::kResourceExhausted:
     case StatusCode::kUnauthenticated:
     case StatusCode::kPermissionDenied:
+    case StatusCode::kNotFound:
       return true;
-    case StatusCode::kNotFound: {
-      const auto what = detail(status, Detail::kHubError);
-      return what != "RevisionNotFound" && what != "EntryNotFound";
-    }
     default:
       return false;
   }
@@ -49,21 +58,28 @@ Status Client::Impl::not_cached(const RepoWish& wish, const Status& cause) const
   if (cause.ok())
     return with_detail(not_found(text, ", and ", reason_of(cause)), Detail::kHubError,
                        "LocalEntryNotFound");
-  // What the hub says about the repository is the answer; of a hub that is away, it is half of it.
-  return detail(cause, Detail::kHubError) ? cause : with_context(cause, text);
+  if (is_verdict(cause)) return cause;
+  return with_detail(with_context(cause, text), Detail::kHubError, "HubUnavailable");
+}
+
+// Whether the listing is here that tells a complete snapshot from an incomplete one.
+bool Client::Impl::listed_here(const RepoWish& wish) const {
+  const auto commit = cache.read_ref(wish.repo, wish.revision);
+  return commit.ok() && *commit && read_tree_listing(fs, notes_of(wish), **commit).has_value();
 }
 
 Status Client::Impl::incomplete(const RepoWish& wish, const std::vector<std::string>& missing,
-                                const Status& cause) const {
+                                const Path& root, const Status& cause) const {
   std::string names;
   for (std::size_t i = 0; i < std::min(missing.size(), kNamedFiles); ++i)
     names += concat(i == 0 ? "" : ", ", missing[i]);
   if (missing.size() > kNamedFiles) names += ", ...";
-  return with_detail(
+  Status status = with_detail(
       not_found("the cached snapshot of ", wish.repo.id, ", revision ", wish.revision, ", lacks ",
                 missing.size(), missing.size() == 1 ? " file (" : " files (", names, "), and ",
                 reason_of(cause), ". Run it again with the hub in reach"),
       Detail::kHubError, "IncompleteSnapshot");
+  return with_detail(std::move(status), Detail::kSnapshotPath, root.native());
 }
 
 Result<DownloadReport> Client::Impl::cached_repo(const RepoWish& wish, const Status& cause) {
@@ -100,7 +116,7 @@ Result<DownloadReport> Client::Impl::cached_repo(const RepoWish& wish, const Sta
       bytes += file.size;
     }
   }
-  if (!missing.empty()) return incomplete(wish, missing, cause);
+  if (!missing.empty()) return incomplete(wish, missing, root, cause);
   progress.planned(bytes, held.size());
   for (const FileEntry* file : held) progress.held(file->path, file->size);
   progress.report(report);

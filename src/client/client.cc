@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <charconv>
 
 #include "client/internal/client_impl.h"
@@ -11,6 +12,9 @@ namespace hubdist {
 using internal::RepoWish;
 
 namespace {
+
+// For facts that the cache does not have, as huggingface_hub gives.
+constexpr std::chrono::seconds kPatience{60};
 
 // A slip here would otherwise only show as a download that goes alone.
 Status check_tracker(std::string_view tracker) {
@@ -45,11 +49,14 @@ Status Client::Impl::start() {
   HfBackendOptions hub;
   hub.endpoint = options.endpoint;
   hub.token = options.token;
+  hub.allow_insecure_token = options.allow_insecure_token;
   hub.headers = options.headers;
   hub.metadata_timeout = options.metadata_timeout;
   hub.stall_timeout = options.stall_timeout;
-  hub_ = make_hf_backend(http, hub);
-  retrying_hub_ = make_retrying(hub_, options.retry);
+  quick_hub_ = make_hf_backend(http, hub);
+  hub.metadata_timeout = std::max<std::chrono::milliseconds>(hub.metadata_timeout, kPatience);
+  patient_hub_ = make_hf_backend(http, hub);
+  retrying_hub_ = make_retrying(patient_hub_, options.retry);
   HUBDIST_TRY(registry.add("hf", retrying_hub_));
   HttpBackendOptions web;
   web.metadata_timeout = options.metadata_timeout;

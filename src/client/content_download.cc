@@ -117,7 +117,7 @@ Status make_others(const Job& job, const WantedContent& content, const FileEntry
     if (job.force || !job.destination.has(file)) {
       if (!job.destination.has(there))
         return aborted(there.path, " was changed while ", file.path, " was to be made of it");
-      HUBDIST_TRY(job.destination.duplicate(there, file));
+      HUBDIST_TRY(job.destination.duplicate(there, file, stop));
     }
     job.progress.held(file.path, file.size);
   }

@@ -59,7 +59,7 @@ Result<Client::Impl::Listing> Client::Impl::list_for_one(const RepoWish& wish, O
   if (exchanges.enabled()) {
     RepoWish pinned = wish;
     pinned.revision = info.commit;
-    HUBDIST_ASSIGN(Listing listing, list(pinned, stop));
+    HUBDIST_ASSIGN(Listing listing, list(pinned, origin.backend, *origin.backend, stop));
     listing.asked = true;
     return listing;
   }
@@ -113,7 +113,15 @@ Result<DownloadReport> Client::Impl::find_or_bring_one(const RepoWish& wish, std
   origin.base = repo_uri(wish, wish.revision);
   origin.base.path = wish.selection.file;
   HUBDIST_ASSIGN(origin.backend, registry.find(origin.base));
-  const auto info = origin.backend->stat(origin.base, stop);
+  std::optional<DownloadReport> found;
+  const auto held = [&](const Status& failure) {
+    if (wish.force || !internal::may_fall_back(failure)) return false;
+    if (auto cached = cached_file(wish, failure); cached.ok()) found = *std::move(cached);
+    return found.has_value();
+  };
+  const auto question = [&](Backend& asked) { return asked.stat(origin.base, stop); };
+  const auto info = ask(*origin.backend, held, question, stop);
+  if (found) return *std::move(found);
   if (!info.ok()) {
     if (!wish.may_be_folder) note_missing(wish, info.status());
     if (wish.force || !internal::may_fall_back(info.status())) return info.status();

@@ -57,17 +57,17 @@ class LocalDestination final : public Destination {
     return dir_.write_metadata(file.path, commit_, file.etag);
   }
 
-  Status duplicate(const FileEntry& there, const FileEntry& file) override {
-    return copy_here(path_of(there), file);
+  Status duplicate(const FileEntry& there, const FileEntry& file, std::stop_token stop) override {
+    return copy_here(path_of(there), file, stop);
   }
 
  private:
-  Status copy_here(const Path& from, const FileEntry& file) {
+  Status copy_here(const Path& from, const FileEntry& file, std::stop_token stop) {
     const Path temporary = partial_paths(file).part;
     HUBDIST_TRY(fs_.make_directories(temporary.parent_path()));
     HUBDIST_TRY(fs_.make_directories(path_of(file).parent_path()));
     PartialFile::remove_files(fs_, partial_paths(file));
-    HUBDIST_TRY(fs_.copy(from, temporary));
+    HUBDIST_TRY(fs_.copy(from, temporary, stop));
     HUBDIST_TRY(fs_.rename(temporary, path_of(file)));
     return dir_.write_metadata(file.path, commit_, file.etag);
   }
@@ -77,7 +77,7 @@ class LocalDestination final : public Destination {
     const Path blob = cache_->blob_path(repo_, file.etag);
     HUBDIST_ASSIGN(const bool same, is_content(fs_, blob, file, stop));
     if (!same) return false;
-    HUBDIST_TRY(copy_here(blob, file));
+    HUBDIST_TRY(copy_here(blob, file, stop));
     return true;
   }
 

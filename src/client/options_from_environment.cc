@@ -128,6 +128,7 @@ Result<ClientOptions> ClientOptions::from_environment() {
   if (std::string tracker = variable("HUBDIST_TRACKER"); !tracker.empty())
     options.tracker = std::move(tracker);
   options.zone = variable("HUBDIST_ZONE");
+  options.allow_insecure_token = is_true(variable("HUBDIST_ALLOW_INSECURE_TOKEN"));
   return options;
 }
 

@@ -31,29 +31,36 @@ std::unique_ptr<internal::Destination> Client::Impl::destination_of(const RepoWi
   return internal::make_cache_destination(cache, fs, wish.repo, commit);
 }
 
-Result<std::string> Client::Impl::resolve(Backend& backend, const Uri& uri, std::stop_token stop) {
-  if (&backend == retrying_hub_.get())
-    return retry(options.retry, stop, [&] { return hub_->resolve_revision(uri, stop); });
-  HUBDIST_ASSIGN(const ListPage page, backend.list(uri, "", stop));
+Status Client::Impl::wait_to_ask_again(const Status& failure, std::stop_token stop) const {
+  if (failure.code() == StatusCode::kDeadlineExceeded) return {};  // it gets more time
+  return Retrier(options.retry, std::move(stop)).again(failure);
+}
+
+Result<std::string> Client::Impl::resolve(Backend& asked, const Uri& uri, std::stop_token stop) {
+  if (&asked == quick_hub_.get()) return quick_hub_->resolve_revision(uri, stop);
+  if (&asked == retrying_hub_.get())
+    return retry(options.retry, stop, [&] { return patient_hub_->resolve_revision(uri, stop); });
+  HUBDIST_ASSIGN(const ListPage page, asked.list(uri, "", stop));
   return page.commit;
 }
 
-Result<Client::Impl::Listing> Client::Impl::list(const RepoWish& wish, std::stop_token stop) {
+Result<Client::Impl::Listing> Client::Impl::list(const RepoWish& wish,
+                                                 std::shared_ptr<Backend> backend, Backend& asked,
+                                                 std::stop_token stop) {
   Listing listing;
+  listing.origin.backend = std::move(backend);
   Uri uri = repo_uri(wish, wish.revision);
-  HUBDIST_ASSIGN(listing.origin.backend, registry.find(uri));
-  Backend& backend = *listing.origin.backend;
   if (!is_commit_id(wish.revision)) {
-    HUBDIST_ASSIGN(uri.revision, resolve(backend, uri, stop));
+    HUBDIST_ASSIGN(uri.revision, resolve(asked, uri, stop));
     HUBDIST_TRY(check_blob_name(uri.revision));
     listing.asked = true;
   }
   listing.origin.base = uri;
   if (auto files = read_tree_listing(fs, notes_of(wish), uri.revision)) {
-    listing.snapshot = {backend.scope(uri), uri.revision, *std::move(files)};
+    listing.snapshot = {asked.scope(uri), uri.revision, *std::move(files)};
     return listing;
   }
-  HUBDIST_ASSIGN(listing.snapshot, list_snapshot(backend, uri, stop));
+  HUBDIST_ASSIGN(listing.snapshot, list_snapshot(asked, uri, stop));
   listing.asked = true;
   if (listing.snapshot.commit.empty()) listing.snapshot.commit = uri.revision;
   const Status kept =
@@ -70,7 +77,17 @@ Result<DownloadReport> Client::Impl::download_repo(const RepoWish& wish, std::st
       return invalid_argument("a download cannot be forced while the hub must not be asked");
     return cached_repo(wish, {});
   }
-  auto listing = list(wish, stop);
+  HUBDIST_ASSIGN(const auto backend, registry.find(repo_uri(wish, wish.revision)));
+  std::optional<DownloadReport> found;
+  // A folder that nobody can call complete is no answer to the first trouble with the hub.
+  const auto held = [&](const Status& failure) {
+    if (wish.force || !internal::may_fall_back(failure) || !listed_here(wish)) return false;
+    if (auto cached = cached_repo(wish, failure); cached.ok()) found = *std::move(cached);
+    return found.has_value();
+  };
+  const auto question = [&](Backend& asked) { return list(wish, backend, asked, stop); };
+  auto listing = ask(*backend, held, question, stop);
+  if (found) return *std::move(found);
   if (listing.ok()) return bring_repo(wish, *std::move(listing), stop);
   if (wish.force || !internal::may_fall_back(listing.status())) return listing.status();
   return cached_repo(wish, listing.status());

@@ -84,8 +84,9 @@ Status check_credential(const HttpRequest& request, const Hop& hop) {
     return {};
   return failed_precondition(
       hop.url.without_query(),
-      ": a credential is not sent over plain http to another host. Use https, or allow it "
-      "explicitly where the network is trusted");
+      ": a token is not sent over plain http to another host, where anyone on the way can read it. "
+      "Use https, send no token, or allow it where the network is trusted "
+      "(HUBDIST_ALLOW_INSECURE_TOKEN=1)");
 }
 
 HttpHeaders headers_for(const HttpRequest& request, const Hop& hop, std::string_view user_agent) {

@@ -131,11 +131,12 @@ class PosixFileSystem final : public FileSystem {
     return {};
   }
 
-  Status copy(const Path& from, const Path& to) override {
+  Status copy(const Path& from, const Path& to, std::stop_token stop) override {
+    if (stop.stop_requested()) return cancelled("stopped before copying ", from.native());
     HUBDIST_ASSIGN(const auto source, open(from, OpenMode::kRead, 0));
     HUBDIST_ASSIGN(const FileInfo source_info, source->info());
     HUBDIST_ASSIGN(auto target, open(to, OpenMode::kCreateNew, source_info.mode & 0777));
-    const Status copied = internal::copy_content(*source, *target);
+    const Status copied = internal::copy_content(*source, *target, stop);
     if (!copied.ok()) ::unlink(to.c_str());
     return copied;
   }

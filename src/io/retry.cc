@@ -5,6 +5,7 @@
 #include <optional>
 #include <random>
 
+#include <hubdist/base/log.h>
 #include <hubdist/io/retry.h>
 
 namespace hubdist {
@@ -32,6 +33,15 @@ std::optional<std::chrono::seconds> server_delay(const Status& failure) {
   const auto parsed = std::from_chars(text->data(), text->data() + text->size(), value);
   if (parsed.ec != std::errc() || value < 0) return std::nullopt;
   return std::chrono::seconds(value);
+}
+
+// From here on a person wonders what is going on.
+constexpr std::chrono::seconds kLongWait{10};
+
+void tell(const Status& failure, Duration delay) {
+  const auto tenths = std::chrono::ceil<std::chrono::duration<int, std::deci>>(delay).count();
+  log(delay >= kLongWait ? LogLevel::kWarning : LogLevel::kInfo, message(failure),
+      "; trying again in ", tenths / 10, ".", tenths % 10, " s");
 }
 
 Status after_tries(const Status& failure, int tries) {
@@ -71,6 +81,7 @@ Status Retrier::again(const Status& failure) {
     // The jitter goes on top: clients that were told the same second come back apart.
     delay = *floor + random_up_to(std::min<Duration>(ceiling(policy_, tries_), *floor / 10));
   }
+  tell(failure, delay);
   return sleeper_(delay, stop_);
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cstdlib>
 #include <cstring>
 #include <exception>
 #include <filesystem>
@@ -101,8 +102,7 @@ Status Transfer::set_up(CurlItem& item) {
   curl_easy_setopt(easy_, CURLOPT_HEADERDATA, this);
   curl_easy_setopt(easy_, CURLOPT_WRITEFUNCTION, &TransferCallbacks::body);
   curl_easy_setopt(easy_, CURLOPT_WRITEDATA, this);
-  // What is meant for this machine must not go through a proxy, credentials least of all.
-  if (request_.url.is_loopback()) curl_easy_setopt(easy_, CURLOPT_NOPROXY, "*");
+  set_proxy();
   if (!request_.ca_path.empty()) {
     std::error_code ignored;
     const bool folder = std::filesystem::is_directory(request_.ca_path, ignored);
@@ -114,6 +114,17 @@ Status Transfer::set_up(CurlItem& item) {
   if (curl_multi_add_handle(item.multi, easy_) != CURLM_OK)
     return internal_error("libcurl refused a transfer of ", request_.url.without_query());
   return {};
+}
+
+void Transfer::set_proxy() {
+  // What is meant for this machine must not go through a proxy, credentials least of all.
+  if (request_.url.is_loopback()) curl_easy_setopt(easy_, CURLOPT_NOPROXY, "*");
+  // libcurl reads the other variables, in small letters and in capitals, but not this one.
+  if (request_.url.scheme != "http" || std::getenv("http_proxy")) return;
+  // A CGI program gets it from anyone, as a field of a request.
+  if (std::getenv("REQUEST_METHOD")) return;
+  const char* proxy = std::getenv("HTTP_PROXY");
+  if (proxy && *proxy) curl_easy_setopt(easy_, CURLOPT_PROXY, proxy);
 }
 
 void Transfer::set_body_and_method() {

@@ -40,9 +40,9 @@ Status replace_with_symlink(FileSystem& fs, const std::string& target, const Pat
   return renamed;
 }
 
-Status replace_with_copy(FileSystem& fs, const Path& from, const Path& to) {
+Status replace_with_copy(FileSystem& fs, const Path& from, const Path& to, std::stop_token stop) {
   const Path temporary = internal::temporary_beside(to);
-  Status copied = fs.copy(from, temporary);
+  Status copied = fs.copy(from, temporary, std::move(stop));
   if (copied.ok()) copied = fs.rename(temporary, to);
   if (!copied.ok()) (void)fs.remove(temporary);
   return copied;
@@ -147,7 +147,7 @@ Result<bool> HfCache::adopt_shared_blob(const Repo& repo, const FileEntry& file)
 }
 
 Status HfCache::link_file(const Repo& repo, std::string_view commit, const FileEntry& file,
-                          bool new_blob) {
+                          bool new_blob, std::stop_token stop) {
   HUBDIST_TRY(check_file(commit, file));
   const Path pointer = pointer_path(repo, commit, file.path);
   const Path blob = blob_path(repo, file.etag);
@@ -157,7 +157,7 @@ Status HfCache::link_file(const Repo& repo, std::string_view commit, const FileE
     return {};
   const auto kind = fs_.link_info(blob);
   if (new_blob && kind.ok() && kind->type == FileType::kFile) return fs_.rename(blob, pointer);
-  return replace_with_copy(fs_, blob, pointer);
+  return replace_with_copy(fs_, blob, pointer, std::move(stop));
 }
 
 void HfCache::remove_leftovers(const Repo& repo, std::string_view etag) {

@@ -6,6 +6,7 @@ import os
 import pty
 import select
 import signal
+import subprocess
 import time
 from pathlib import Path
 
@@ -176,6 +177,45 @@ def test_a_signal_stops_at_once_and_keeps_what_was_received(user, proxy, number)
     assert contents(Path(again.stdout.strip())) == FILES
     # Records are made for each MiB; and a little is headers and listings.
     assert proxy.sent < TOTAL - most + (3 << 20)
+
+
+def ignoring(*numbers: signal.Signals):
+    """What a parent that ignores these signals (nohup, a background job) leaves to its child."""
+
+    def prepare():
+        for number in numbers:
+            signal.signal(number, signal.SIG_IGN)
+
+    return prepare
+
+
+@pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGINT, signal.SIGTERM])
+def test_a_signal_that_the_parent_ignored_stays_ignored(user, proxy, number):
+    proxy.set_limit(1 << 20)
+    process = user.start("get", "hf://org/model", preexec_fn=ignoring(number))
+    proxy.wait_until_silent()
+    for _ in range(2):  # a second one would end the process without any farewell
+        process.send_signal(number)
+        time.sleep(0.1)
+    assert process.poll() is None
+    proxy.set_limit(None)
+    out, err = process.communicate(timeout=PATIENCE)
+    assert process.returncode == 0, err
+    assert contents(Path(out.strip())) == FILES
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_the_wait_for_a_token(user, number):
+    process = user.start("get", "--token-stdin", "hf://org/model", stdin=subprocess.PIPE)
+    process.stdin.write("hf_half of a tok")
+    process.stdin.flush()
+    time.sleep(0.3)  # until it waits for the rest
+    assert process.poll() is None
+    begin = time.monotonic()
+    process.send_signal(number)
+    assert process.wait(timeout=PATIENCE) == 128 + number
+    assert time.monotonic() - begin < 2
+    process.communicate()
 
 
 def read_terminal(descriptor: int) -> bytes:

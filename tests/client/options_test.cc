@@ -32,6 +32,7 @@ class Environment {
                              "HUBDIST_TRACKER",
                              "HUBDIST_ZONE",
                              "HUBDIST_HOME",
+                             "HUBDIST_ALLOW_INSECURE_TOKEN",
                              "XDG_CACHE_HOME",
                              "XDG_STATE_HOME",
                              "HOME",
@@ -69,6 +70,7 @@ TEST_CASE("an empty environment means the Hub, the usual cache and no token") {
   CHECK(options.token.empty());
   CHECK(options.tracker == "off");
   CHECK_FALSE(options.offline);
+  CHECK_FALSE(options.allow_insecure_token);
   CHECK(options.symlinks);
   CHECK(options.shared_blobs);
   CHECK(options.metadata_timeout == std::chrono::seconds(10));
@@ -107,6 +109,7 @@ TEST_CASE("switches and numbers as huggingface_hub reads them") {
   for (const char* on : {"1", "on", "Yes", "TRUE"}) {
     CHECK(options_of({{"HF_HUB_OFFLINE", on}}).offline);
     CHECK_FALSE(options_of({{"HF_HUB_DISABLE_SYMLINKS", on}}).symlinks);
+    CHECK(options_of({{"HUBDIST_ALLOW_INSECURE_TOKEN", on}}).allow_insecure_token);
   }
   for (const char* off : {"0", "no", "2", ""})
     CHECK_FALSE(options_of({{"HF_HUB_OFFLINE", off}}).offline);

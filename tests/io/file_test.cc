@@ -1,6 +1,10 @@
+#include <atomic>
 #include <cerrno>
+#include <filesystem>
 #include <set>
+#include <stop_token>
 #include <string>
+#include <thread>
 
 #include <doctest/doctest.h>
 #include <sys/stat.h>
@@ -158,6 +162,40 @@ TEST_CASE("copy keeps content and mode and refuses to overwrite") {
   put(dir / "empty", "");
   REQUIRE(fs().copy(dir / "empty", dir / "empty2").ok());
   CHECK(content_of(dir / "empty2").empty());
+}
+
+TEST_CASE("a stopped copy leaves nothing behind") {
+  const TempDir dir;
+  put(dir / "small", "some bytes");
+  std::stop_source stopped;
+  stopped.request_stop();
+  const Status at_once = fs().copy(dir / "small", dir / "copy", stopped.get_token());
+  CHECK(at_once.code() == StatusCode::kCancelled);
+  CHECK_FALSE(exists(fs(), dir / "copy"));
+
+  put(dir / "large", "");
+  constexpr std::uint64_t kSize = 4 * kGiB;  // a hole: it takes no room, but time to copy
+  std::filesystem::resize_file(dir / "large", kSize);
+  std::stop_source stop;
+  std::atomic<bool> done = false;
+  bool saw_part = false;
+  std::thread watch([&] {
+    while (!done && !stop.stop_requested()) {
+      const auto info = fs().info(dir / "copy");
+      if (!info.ok() || info->size == 0) continue;
+      saw_part = info->size < kSize;
+      stop.request_stop();
+    }
+  });
+  const Status midway = fs().copy(dir / "large", dir / "copy", stop.get_token());
+  done = true;
+  watch.join();
+  if (midway.ok()) {
+    CHECK_FALSE(saw_part);  // the file system shares extents: all of it was there at once
+  } else {
+    CHECK(midway.code() == StatusCode::kCancelled);
+    CHECK_FALSE(exists(fs(), dir / "copy"));
+  }
 }
 
 TEST_CASE("copy reads files whose size is not known") {

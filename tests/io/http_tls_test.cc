@@ -1,9 +1,7 @@
 // TLS, proxies, and what crosses from http to https.
-#include <cstdlib>
-#include <optional>
-
 #include <doctest/doctest.h>
 
+#include "tests/support/environment.h"
 #include "tests/support/fault_server.h"
 #include "tests/support/temp_dir.h"
 #include "tests/support/tls_server.h"
@@ -15,30 +13,7 @@ namespace {
 using testing::FaultHttpServer;
 using testing::TempDir;
 using testing::TlsServer;
-
-// An environment variable for the length of a test; empty: unset.
-class Variable {
- public:
-  Variable(const char* name, const std::string& value) : name_(name) {
-    if (const char* old = std::getenv(name)) old_ = old;
-    if (value.empty())
-      ::unsetenv(name);
-    else
-      ::setenv(name, value.c_str(), 1);
-  }
-  ~Variable() {
-    if (old_)
-      ::setenv(name_, old_->c_str(), 1);
-    else
-      ::unsetenv(name_);
-  }
-  Variable(const Variable&) = delete;
-  Variable& operator=(const Variable&) = delete;
-
- private:
-  const char* name_;
-  std::optional<std::string> old_;
-};
+using testing::Variable;
 
 HttpRequest with_token(std::string url) {
   HttpRequest request;

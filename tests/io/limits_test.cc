@@ -7,6 +7,7 @@
 
 #include "src/io/internal/cgroup.h"
 #include "tests/support/temp_dir.h"
+#include <hubdist/base/log.h>
 #include <hubdist/io/http_headers.h>
 #include <hubdist/io/memory_budget.h>
 #include <hubdist/io/retry.h>
@@ -81,6 +82,35 @@ TEST_CASE("a server's wish is a floor, and one too long ends the tries") {
   CHECK(last.code() == StatusCode::kResourceExhausted);
   CHECK(message(last).find("3600 s") != std::string_view::npos);
   CHECK(naps.slept.size() == 1);
+}
+
+TEST_CASE("a hub's window of five minutes is waited for") {
+  Naps naps;
+  Retrier retrier({}, {}, naps.sleeper());
+  CHECK(retrier.again(with_detail(resource_exhausted("slow"), Detail::kRetryAfter, "300")).ok());
+  REQUIRE(naps.slept.size() == 1);
+  CHECK(naps.slept[0] >= 300s);
+  CHECK(naps.slept[0] <= 310s);
+}
+
+TEST_CASE("each wait is told once, with its reason; a long one as a warning") {
+  std::vector<std::pair<LogLevel, std::string>> said;
+  set_log_sink([&](LogLevel level, std::string_view text) { said.emplace_back(level, text); });
+  const LogLevel before = log_level();
+  set_log_level(LogLevel::kInfo);
+  Naps naps;
+  Retrier retrier({}, {}, naps.sleeper());
+  const Status limited = resource_exhausted("hf://org/model: HTTP 429");
+  CHECK(retrier.again(with_detail(limited, Detail::kRetryAfter, "200")).ok());
+  CHECK(retrier.again(unavailable("hf://org/data: HTTP 503")).ok());
+  CHECK_FALSE(retrier.again(not_found("hf://org/none")).ok());
+  set_log_level(before);
+  set_log_sink({});
+  REQUIRE(said.size() == 2);
+  CHECK(said[0].first == LogLevel::kWarning);
+  CHECK(said[0].second.starts_with("hf://org/model: HTTP 429; trying again in 2"));
+  CHECK(said[1].first == LogLevel::kInfo);
+  CHECK(said[1].second.starts_with("hf://org/data: HTTP 503; trying again in "));
 }
 
 TEST_CASE("progress gives all tries back") {

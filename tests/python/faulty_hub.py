@@ -90,6 +90,13 @@ class _Handler(BaseHTTPRequestHandler):
     def log_message(self, *_):
         pass
 
+    def parse_request(self):
+        """Takes what is asked of a proxy, an absolute URL, for a path."""
+        parsed = super().parse_request()
+        if parsed and "://" in self.path:
+            self.path = "/" + self.path.split("/", 3)[3]
+        return parsed
+
     def _forward(self) -> Answer:
         parts = urllib.parse.urlsplit(self.hub.upstream)
         connection = http.client.HTTPConnection(parts.hostname, parts.port, timeout=30)

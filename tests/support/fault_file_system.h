@@ -116,11 +116,11 @@ class FaultFileSystem final : public FileSystem {
     HUBDIST_TRY(state_->before({"make_hard_link", existing, link.native(), 0, 0, {}}));
     return state_->inner.make_hard_link(existing, link);
   }
-  Status copy(const Path& from, const Path& to) override {
+  Status copy(const Path& from, const Path& to, std::stop_token stop) override {
     HUBDIST_TRY(state_->before({"copy", from, to.native(), 0, 0, {}}));
     HUBDIST_ASSIGN(const FileInfo source, state_->inner.info(from));
     if (state_->take_room(source.size) < source.size) return full("copy", to);
-    return state_->inner.copy(from, to);
+    return state_->inner.copy(from, to, stop);
   }
   Status sync_directory(const Path& folder) override {
     HUBDIST_TRY(state_->before({"sync_directory", folder, "", 0, 0, {}}));

@@ -94,11 +94,12 @@ Status internal_error(const Parts&... p) {
 
 // What a Status carries beside its message, for programs rather than people.
 enum class Detail {
-  kHubError,    // RepoNotFound, RevisionNotFound, EntryNotFound, GatedRepo, ... (X-Error-Code)
-  kHttpStatus,  // the HTTP status code, decimal
-  kRetryAfter,  // seconds to wait before the next try, decimal
-  kErrno,       // the operating system's error number, decimal
-  kCommit,      // hubs: the commit in which a file is missing
+  kHubError,      // RepoNotFound, RevisionNotFound, EntryNotFound, GatedRepo, ... (X-Error-Code)
+  kHttpStatus,    // the HTTP status code, decimal
+  kRetryAfter,    // seconds to wait before the next try, decimal
+  kErrno,         // the operating system's error number, decimal
+  kCommit,        // hubs: the commit in which a file is missing
+  kSnapshotPath,  // IncompleteSnapshot: the folder that lacks files
 };
 
 // Adds a detail; a Status that is OK stays as it is. Returns the same status, for chaining.

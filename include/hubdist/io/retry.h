@@ -14,12 +14,12 @@ namespace hubdist {
 // Tries again what is Unavailable or ResourceExhausted, with full jitter: before try n a random
 // wait in [0, min(max_delay, base_delay * 2^n)]. A server's Retry-After or RateLimit
 // (Detail::kRetryAfter) is a floor: at least that long, up to max_server_delay; a longer one ends
-// the tries at once.
+// the tries at once. The windows of Hugging Face's rate limits are 5 minutes long.
 struct RetryPolicy {
   int max_tries = 6;
   std::chrono::milliseconds base_delay{250};
   std::chrono::milliseconds max_delay{10'000};
-  std::chrono::seconds max_server_delay{120};
+  std::chrono::seconds max_server_delay{600};
 
   // Whether a failure is worth another try at all.
   static bool retryable(const Status& status);
@@ -30,7 +30,8 @@ using Sleeper = std::function<Status(Duration delay, std::stop_token stop)>;
 Status sleep_for(Duration delay, std::stop_token stop);
 
 // Counts tries and waits between them. `progressed()` starts the count anew: a transfer that moved
-// bytes deserves its full number of tries. Not thread-safe.
+// bytes deserves its full number of tries. Each wait is logged, one of 10 s and more as a warning.
+// Not thread-safe.
 class Retrier {
  public:
   explicit Retrier(RetryPolicy policy, std::stop_token stop = {}, Sleeper sleeper = sleep_for);

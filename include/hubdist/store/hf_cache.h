@@ -13,6 +13,7 @@
 #pragma once
 
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <string_view>
 
@@ -88,7 +89,8 @@ class HfCache {
   Result<bool> adopt_shared_blob(const Repo& repo, const FileEntry& file);
   // Shows a blob at its path in the snapshot. `new_blob`: nothing else needs the blob itself, so
   // that without symlinks it is moved, else copied.
-  Status link_file(const Repo& repo, std::string_view commit, const FileEntry& file, bool new_blob);
+  Status link_file(const Repo& repo, std::string_view commit, const FileEntry& file, bool new_blob,
+                   std::stop_token stop = {});
   // What publishing left behind when it was killed at the last moment.
   void remove_leftovers(const Repo& repo, std::string_view etag);
 

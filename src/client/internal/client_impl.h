@@ -1,6 +1,7 @@
 // What a Client consists of.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -70,17 +71,27 @@ class Client::Impl {
     Snapshot snapshot;
     bool asked = false;  // the hub answered for it just now
   };
-  Result<std::string> resolve(Backend& backend, const Uri& uri, std::stop_token stop);
-  Result<Listing> list(const internal::RepoWish& wish, std::stop_token stop);
+  // Puts a question to a hub: `question(backend)` returns a Result. First once and quickly. When
+  // that fails, `held(status)` says whether the cache answers in its place; else the hub is asked
+  // again, patiently, where that can help. The failure of an answer is the last one.
+  template <typename Question>
+  auto ask(Backend& registered, const std::function<bool(const Status&)>& held, Question&& question,
+           std::stop_token stop) -> decltype(question(registered));
+  Status wait_to_ask_again(const Status& failure, std::stop_token stop) const;
+  Result<std::string> resolve(Backend& asked, const Uri& uri, std::stop_token stop);
+  // Lists by asking `asked`, for a download from `backend`.
+  Result<Listing> list(const internal::RepoWish& wish, std::shared_ptr<Backend> backend,
+                       Backend& asked, std::stop_token stop);
   Result<DownloadReport> bring_repo(const internal::RepoWish& wish, Listing listing,
                                     std::stop_token stop);
   Status bring(internal::Job& job, const internal::Plan& plan, std::stop_token stop);
   void note_revision(const internal::RepoWish& wish, const std::string& commit);
   Result<DownloadReport> cached_repo(const internal::RepoWish& wish, const Status& cause);
   Result<DownloadReport> cached_file(const internal::RepoWish& wish, const Status& cause);
+  bool listed_here(const internal::RepoWish& wish) const;
   Status not_cached(const internal::RepoWish& wish, const Status& cause) const;
   Status incomplete(const internal::RepoWish& wish, const std::vector<std::string>& missing,
-                    const Status& cause) const;
+                    const Path& root, const Status& cause) const;
   internal::ExchangeSession* exchange_of(const internal::Wish& wish);
   Result<DownloadReport> find_or_bring_one(const internal::RepoWish& wish, std::stop_token stop);
   Status prove(DownloadReport& report, const std::optional<Identity>& digest, std::stop_token stop);
@@ -91,9 +102,24 @@ class Client::Impl {
   Result<DownloadReport> download_other(const Uri& uri, const DownloadOptions& how,
                                         std::stop_token stop);
 
-  std::shared_ptr<HfBackend> hub_;
-  std::shared_ptr<Backend> retrying_hub_;  // as registered: the way to ask for a commit alone
+  // The hub asked in three ways: once within metadata_timeout, once with more time, and that with
+  // retries, as it is registered. The first two can be asked for a commit alone.
+  std::shared_ptr<HfBackend> quick_hub_;
+  std::shared_ptr<HfBackend> patient_hub_;
+  std::shared_ptr<Backend> retrying_hub_;
 };
+
+template <typename Question>
+auto Client::Impl::ask(Backend& registered, const std::function<bool(const Status&)>& held,
+                       Question&& question, std::stop_token stop)
+    -> decltype(question(registered)) {
+  // A backend of the application's own has its own patience.
+  const bool own = &registered != retrying_hub_.get();
+  auto answer = question(own ? registered : *quick_hub_);
+  if (answer.ok() || held(answer.status()) || own) return answer;
+  HUBDIST_TRY(wait_to_ask_again(answer.status(), std::move(stop)));
+  return question(registered);
+}
 
 namespace internal {
 

@@ -36,7 +36,7 @@ class Destination {
   // Makes a verified partial file the file.
   virtual Status publish(PartialFile& partial, const FileEntry& file) = 0;
   // Makes `file` of `there`, which has the same content and is there.
-  virtual Status duplicate(const FileEntry& there, const FileEntry& file) = 0;
+  virtual Status duplicate(const FileEntry& there, const FileEntry& file, std::stop_token stop) = 0;
 };
 
 std::unique_ptr<Destination> make_cache_destination(HfCache& cache, FileSystem& fs, Repo repo,

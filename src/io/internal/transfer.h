@@ -37,6 +37,7 @@ class Transfer {
 
  private:
   Status set_up(CurlItem& item);
+  void set_proxy();
   void set_body_and_method();
   Status set_headers();
   Status set_limits();

@@ -13,6 +13,7 @@ import pytest
 import hubdist
 from hubs import Served
 from real_client import Job, Raised, RealClient
+from sick_hub import SickHub
 
 FUNCTIONS = ["snapshot_download", "hf_hub_download"]
 
@@ -82,7 +83,8 @@ CASES = {
     "bad repo id, not text": ("hf_hub_download", (17, "config.json"), {}),
     "bad repo type": (*SNAPSHOT, {"repo_type": "models"}),
     "no token here": (*SNAPSHOT, {"token": True}),
-    "force and local": (*FILE, {"force_download": True, "local_files_only": True}),
+    "force and local": (*SNAPSHOT, {"force_download": True, "local_files_only": True}),
+    "force and local, file": (*FILE, {"force_download": True, "local_files_only": True}),
     "path outside": ("hf_hub_download", ("org/model", "../config.json"), {}),
 }
 
@@ -121,6 +123,41 @@ def test_the_same_exceptions(served: Served, real: RealClient, tmp_path):
     for outcome in ours:
         assert served.token not in str(outcome)
         assert "hf_wrong" not in str(outcome)
+
+
+# Wrong answers of a hub, or of something in its place; HF falls back to its cache on all of them.
+SICK = ["400", "403", "404", "409", "410", "418", "429", "451", "501"]
+SICK_CASES = {
+    f"{answer}, {what}": (*call, more, answer)
+    for answer in SICK
+    for what, call, more in (
+        ("snapshot", SNAPSHOT, {}),
+        ("file", FILE, {}),
+        ("file, dry run", FILE, {"dry_run": True}),
+    )
+} | {"portal, file": (*FILE, {}, "portal")}
+
+
+@pytest.mark.parametrize("cached", [True, False])
+def test_a_sick_hub(served: Served, real: RealClient, tmp_path, cached):
+    def outcomes(module: str) -> list[str | Raised]:
+        cache = str(tmp_path / module)
+        if cached:
+            hubdist.snapshot_download("org/model", cache_dir=cache, endpoint=served.endpoint)
+        jobs = [
+            Job(function, args, {"endpoint": sick.url(answer), "cache_dir": cache, **more}, module)
+            for function, args, more, answer in SICK_CASES.values()
+        ]
+        came = real.call_all(jobs)
+        return [c if isinstance(c, Raised) else c.replace(cache, "") for c in came]
+
+    with SickHub() as sick:
+        theirs, ours = outcomes("huggingface_hub"), outcomes("hubdist")
+    for case, t, o in zip(SICK_CASES, theirs, ours, strict=True):
+        assert not differences(case, t, o)
+        assert isinstance(o, str) == cached
+        if cached:
+            assert o == t
 
 
 def test_offline_mode(served: Served, real: RealClient, tmp_path):
