@@ -17,8 +17,7 @@ std::uint64_t first_word(const NodeId& id) {
 
 NodeMachine::NodeMachine(NodeTuning tuning, NodeId id, NodeId instance, Instant now)
     : tuning_(tuning),
-      id_(id),
-      instance_(instance),
+      id_{id, instance},
       // Differs between nodes, so that a tracker can tell their own leases apart.
       next_own_lease_(first_word(instance)),
       now_(now),

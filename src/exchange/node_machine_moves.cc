@@ -27,7 +27,7 @@ constexpr std::size_t kPeersAsked = 16;
 
 // --- From peers ---------------------------------------------------------------------------------
 
-void NodeMachine::start_transfer(Unit& unit, const NodeId& peer, PeerNumber number,
+void NodeMachine::start_transfer(Unit& unit, const PeerId& peer, PeerNumber number,
                                  std::vector<RangeHash> pieces, Actions& out) {
   const TransferId id = next_transfer_++;
   StartTransfer action{id, unit.number, unit.layout.id, peers_[peer].address, pieces};
@@ -268,7 +268,7 @@ bool NodeMachine::lease_one_to_self(Unit& unit, Actions& out) {
   // With peers about, each begins at another place, so that they can give each other the rest.
   std::size_t begin = 0;
   if (!peers_.empty()) {
-    std::memcpy(&begin, id_.data(), sizeof(begin));
+    std::memcpy(&begin, id_.node_id.data(), sizeof(begin));
     begin %= count;
   }
   std::size_t first = count;
@@ -299,7 +299,7 @@ void NodeMachine::use_known_peers(Actions& out) {
 }
 
 void NodeMachine::fetch_from_known_peers(Actions& out) {
-  std::map<NodeId, std::size_t> busy;
+  std::map<PeerId, std::size_t> busy;
   for (const auto& [id, transfer] : transfers_) ++busy[transfer.peer];
   const std::size_t each = std::max<std::size_t>(1, tuning_.parallel_requests / 4);
   for (auto& [id, peer] : peers_)
@@ -307,7 +307,7 @@ void NodeMachine::fetch_from_known_peers(Actions& out) {
       Unit* unit = find(number);
       if (!unit || !unit->fetch || unit->fetch->end) continue;
       // From another place for each node, so that they do not all ask for the same.
-      const std::size_t shift = std::to_integer<std::size_t>(id_[0]) * pieces.size() / 256;
+      const std::size_t shift = std::to_integer<std::size_t>(id_.node_id[0]) * pieces.size() / 256;
       for (std::size_t i = 0; i < pieces.size(); ++i) {
         if (transfers_.size() >= tuning_.parallel_requests || busy[id] >= each) break;
         const RangeHash& one = pieces[(i + shift) % pieces.size()];
@@ -322,7 +322,7 @@ void NodeMachine::fetch_from_known_peers(Actions& out) {
     }
 }
 
-void NodeMachine::peer_holds(const NodeId& peer, UnitNumber unit,
+void NodeMachine::peer_holds(const PeerId& peer, UnitNumber unit,
                              const std::vector<RangeHash>& pieces, Instant now, Actions& out) {
   now_ = now;
   const auto found = peers_.find(peer);
@@ -331,7 +331,7 @@ void NodeMachine::peer_holds(const NodeId& peer, UnitNumber unit,
   advance(now, out);
 }
 
-void NodeMachine::peer_silent(const NodeId& peer, Instant now, Actions& out) {
+void NodeMachine::peer_silent(const PeerId& peer, Instant now, Actions& out) {
   now_ = now;
   if (!connected_) peers_.erase(peer);
   advance(now, out);

@@ -166,7 +166,11 @@ void Swarm::remove_share(Share& share) {
 
 void Swarm::set_wanted(Share& share, const Bitmap& wanted, std::uint32_t priority) {
   NodeState& node = nodes_[share.node];
-  if (share.missing == 0) share.order = node.next_order++;
+  if (share.missing == 0) {
+    share.order = node.next_order++;
+    share.quiet_until = {};
+    share.returns = 0;
+  }
   share.wanted = wanted;
   share.priority = priority;
   share.scan_word = 0;

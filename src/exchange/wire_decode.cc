@@ -242,6 +242,7 @@ Status get(const protocol::Peers& from, Peers& to) {
     HUBDIST_TRY(get_text(in.zone(), "a zone", kMaxShortText, out.zone));
     HUBDIST_TRY(get(in.data_key(), "bytes of a key", out.data_key));
     HUBDIST_TRY(get(in.certificate(), "bytes of a certificate", out.certificate));
+    HUBDIST_TRY(get(in.instance(), "an instance id", out.instance));
   }
   to.gone.assign(from.gone().begin(), from.gone().end());
   return {};

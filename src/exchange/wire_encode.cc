@@ -193,6 +193,7 @@ void put(const Peers& from, protocol::Message& message) {
     out.set_zone(peer.zone);
     out.set_data_key(text_of(peer.data_key));
     out.set_certificate(text_of(peer.certificate));
+    out.set_instance(text_of(peer.instance));
   }
   for (const PeerNumber gone : from.gone) to.add_gone(gone);
 }

@@ -102,6 +102,20 @@ TEST_CASE("two processes with one cache do not fetch the same unit at once") {
   CHECK(report.origin_bytes == report.content_bytes);
 }
 
+TEST_CASE(
+    "a process gets what another one with the same cache holds, and nothing goes in circles") {
+  SimScenario scenario = equal_nodes(2, 64);
+  scenario.nodes[0].cache = scenario.nodes[1].cache = 7;
+  scenario.limit = 1min;
+  SUBCASE("both at once") {}
+  SUBCASE("one after the other") { scenario.nodes[1].joins = 5s; }
+  SUBCASE("from one that had it before") { scenario.nodes[0].holds_all = true; }
+  const SimReport report = simulate(scenario);
+  check_all_done(report);
+  CHECK(report.origin_bytes == (scenario.nodes[0].holds_all ? 0 : report.content_bytes));
+  CHECK(report.decisions <= 64 + 20);
+}
+
 TEST_CASE("a lease holder dies: its lease and its decisions go to others") {
   SimScenario scenario = equal_nodes(4, 128);
   scenario.faults = {{500ms, SimFaultKind::kKillNode, 1}};

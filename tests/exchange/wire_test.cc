@@ -47,8 +47,9 @@ std::vector<Message> one_of_each() {
   challenge.mac = mac(5);
   const UnitLayout blob{"sha256:x", 3 * kMiB - 5, kMiB, {}};
   const UnitLayout bundle{"bundle:" + std::string(64, 'a'), 60, 0, {10, 30, 60}};
-  Peer peer{4, {}, "127.0.0.1:9", "z", bytes("key"), bytes("cert")};
+  Peer peer{4, {}, "127.0.0.1:9", "z", bytes("key"), bytes("cert"), {}};
   peer.node_id.fill(std::byte{6});
+  peer.instance.fill(std::byte{8});
   return {
       hello,
       challenge,

@@ -25,6 +25,9 @@ struct TrackerTuning {
   Duration hash_timeout = std::chrono::seconds(20);
   // After a failed lease: doubled with each further one, up to 64 times.
   Duration lease_pause = std::chrono::seconds(1);
+  // After a node gave back what was decided for it: doubled with each further time, up to 64 times.
+  // A piece that arrives, or a new wish, ends it.
+  Duration return_pause = std::chrono::milliseconds(20);
   // Changes of the number of members, and of who is needed, are told at most this often.
   Duration gossip = std::chrono::milliseconds(100);
 };
@@ -110,10 +113,11 @@ class TrackerMachine {
   void exclude(NodeIndex node);
   void take_back_word(NodeIndex node);
   void doubt(UnitState& unit, const Bitmap& pieces, bool taken_back);
-  void end_transfers(Share& share, const std::vector<ByteRange>& ranges);
+  bool end_transfers(Share& share, const std::vector<ByteRange>& ranges);
   void lost_pieces(NodeIndex source, UnitState& unit, const std::vector<ByteRange>& ranges);
   void avoid(NodeIndex node, NodeIndex source);
   void pause_leases(Share& share);
+  void back_off(Share& share);
   void expire_leases();
   void expire_asks();
   void carry_out(const Plan& plan);
