@@ -119,9 +119,7 @@ NodeIndex Round::choose_source(const Share& receiver, std::size_t piece) const {
 std::size_t Round::run_length(const Share& receiver, std::size_t first, NodeIndex source) const {
   const UnitState& unit = *receiver.unit;
   if (!unit.layout.is_bundle()) return 1;
-  const Share* giver = nullptr;
-  for (const auto& share : unit.shares)
-    if (share->node == source) giver = share.get();
+  const Share* giver = unit.by_node.at(source);
   const std::uint64_t begin = unit.layout.piece(first).begin;
   std::size_t last = first + 1;
   while (last < unit.pieces.size() && receiver.wanted.test(last) && !receiver.held.test(last) &&

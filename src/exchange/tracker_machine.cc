@@ -394,12 +394,12 @@ bool TrackerMachine::end_transfers(Share& share, const std::vector<ByteRange>& r
 
 void TrackerMachine::lost_pieces(NodeIndex source, UnitState& unit,
                                  const std::vector<ByteRange>& ranges) {
-  for (const auto& share : unit.shares) {
-    if (share->node != source) continue;
-    for (const ByteRange& range : ranges) {
-      const auto [first, last] = pieces_touching(unit.layout, range);
-      for (std::size_t piece = first; piece < last; ++piece) swarm_.set_held(*share, piece, false);
-    }
+  const auto found = unit.by_node.find(source);
+  if (found == unit.by_node.end()) return;
+  for (const ByteRange& range : ranges) {
+    const auto [first, last] = pieces_touching(unit.layout, range);
+    for (std::size_t piece = first; piece < last; ++piece)
+      swarm_.set_held(*found->second, piece, false);
   }
 }
 

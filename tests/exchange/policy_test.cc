@@ -191,3 +191,14 @@ TEST_CASE(
   drawing.shares[1]->quiet_until = {};
   CHECK(drawing.decide().fetches.size() == 1);
 }
+
+TEST_CASE("a node declares a unit once, and again after it withdrew") {
+  Drawing drawing({"H", "w"});
+  Swarm& swarm = drawing.swarm;
+  const UnitLayout layout = drawing.shares[0]->unit->layout;
+  CHECK(*swarm.declare(0, 1, layout) == drawing.shares[0]);
+  CHECK(swarm.declare(0, 2, layout).status().code() == StatusCode::kInvalidArgument);
+  swarm.withdraw(*drawing.shares[0]);
+  CHECK(swarm.declare(0, 2, layout).ok());
+  CHECK(swarm.find_unit(layout.id)->shares.size() == 2);
+}

@@ -69,6 +69,7 @@ struct UnitState {
   std::size_t unstated = 0;  // pieces with a holder and without a hash
   std::size_t unread = 0;    // pieces that only the origin can give, and that nobody reads
   std::vector<std::unique_ptr<Share>> shares;
+  std::unordered_map<NodeIndex, Share*> by_node;  // the same shares
 };
 
 // A run of neighbouring pieces on its way from one node to another: one request.
