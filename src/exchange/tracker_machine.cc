@@ -78,7 +78,14 @@ Status TrackerMachine::received(ConnectionId id, const Message& message, Instant
   out_ = &out;
   const auto found = members_.find(id);
   if (found == members_.end()) return aborted("the node came again by another connection");
-  return std::visit([&](const auto& body) { return on(found->second, body); }, message);
+  Member& member = found->second;
+  return std::visit(
+      [&](const auto& body) -> Status {
+        if constexpr (requires { body.unit; })
+          if (member.refused.contains(body.unit)) return on_refused(member, body);
+        return on(member, body);
+      },
+      message);
 }
 
 void TrackerMachine::send(NodeIndex node, Message message) {
@@ -104,6 +111,8 @@ Status TrackerMachine::on(Member& member, const Declare& declare) {
   if (!share.ok()) {
     // Others named the unit first: this node does without the exchange for it.
     if (swarm_.find_share(member.node, declare.unit)) return share.status();
+    if (member.refused.size() >= kMaxNodeUnits) return share.status();
+    member.refused.insert(declare.unit);
     send(member.node,
          Notice{share.status().code(), std::string(message(share.status())), declare.unit});
     return {};

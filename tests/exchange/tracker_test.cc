@@ -113,3 +113,20 @@ TEST_CASE("a node that gave decisions back and wishes anew is served at once") {
   });
   CHECK(pair.told == 1);
 }
+
+TEST_CASE("a node whose unit has another shape is told so and stays connected") {
+  Pair pair(true);
+  UnitLayout other = kUnit;
+  other.piece_size = 2 * kMiB;
+  pair.say(2, Withdraw{1});
+  pair.say(2, Declare{1, other, {}, 0});
+  REQUIRE(pair.out.size() == 1);
+  CHECK(std::get<Notice>(pair.out[0].message).unit == 1);
+  // Said before the notice arrived.
+  pair.say(2, Want{1, {{0, kUnit.size}}, 0, 0});
+  pair.say(2, Have{1, 0, true, {}, {}, 0, {}});
+  pair.say(2, Withdraw{1});
+  pair.say(2, Declare{1, kUnit, {}, 0});
+  pair.say(2, Want{1, {{0, kUnit.size}}, 0, 0});
+  CHECK(pair.tracker.swarm().units().at(kUnit.id)->shares.size() == 2);
+}

@@ -72,6 +72,7 @@ class TrackerMachine {
   struct Member {
     NodeIndex node = kNobody;
     std::set<PeerNumber> introduced;  // the peers that it was told of
+    std::set<UnitNumber> refused;     // units that it declared in vain: it may not know so yet
     std::uint32_t told_members = 0;
     bool reported = false;  // its first report is complete
     bool watches = false;
@@ -95,6 +96,12 @@ class TrackerMachine {
   Status on(Member& member, const Withdraw& withdraw);
   Status on(Member& member, const Rates& rates);
   Status on(Member& member, const WatchNeeded& watch);
+  // What is said of a unit whose Declare was refused is not heard.
+  template <typename Other>
+  Status on_refused(Member& member, const Other& other) {
+    if constexpr (std::is_same_v<Other, Withdraw>) member.refused.erase(other.unit);
+    return {};
+  }
   // Messages that this version carries and does not use, or that only trackers send.
   template <typename Other>
   Status on(Member&, const Other&) {
