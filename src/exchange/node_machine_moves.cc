@@ -210,7 +210,7 @@ bool NodeMachine::wants_something() const {
 }
 
 bool NodeMachine::needs_own_leases(const Unit& unit) const {
-  if (alone_ || unit.alone) return true;
+  if (alone_ || unit.alone || unit.distrusts) return true;
   // What others have may still come from them.
   return refused_ && now_ >= moved_ + tuning_.loss_patience;
 }
@@ -292,7 +292,7 @@ void NodeMachine::use_known_peers(Actions& out) {
     peer.ask_next = now_ + tuning_.peer_poll;
     ++asked;
     for (const auto& [number, unit] : units_)
-      if (unit->fetch && !unit->fetch->end)
+      if (unit->fetch && !unit->fetch->end && !unit->distrusts)
         out.push_back(AskPeer{id, peer.address, number, unit->layout.id});
   }
   fetch_from_known_peers(out);
@@ -305,7 +305,7 @@ void NodeMachine::fetch_from_known_peers(Actions& out) {
   for (auto& [id, peer] : peers_)
     for (auto& [number, pieces] : peer.holds) {
       Unit* unit = find(number);
-      if (!unit || !unit->fetch || unit->fetch->end) continue;
+      if (!unit || !unit->fetch || unit->fetch->end || unit->distrusts) continue;
       // From another place for each node, so that they do not all ask for the same.
       const std::size_t shift = std::to_integer<std::size_t>(id_.node_id[0]) * pieces.size() / 256;
       for (std::size_t i = 0; i < pieces.size(); ++i) {

@@ -99,6 +99,9 @@ void NodeMachine::tracker_connected(const Welcome& welcome, Instant now, Actions
     unit->alone = false;
     declare(*unit, out);
     if (!unit->held.none()) tell_held(*unit, out);
+    // Before it is wanted: what was doubted meanwhile is to come from elsewhere than before.
+    if (unit->distrusts) tell(Verdict{unit->number, 0, VerdictKind::kDoubted}, out);
+    unit->distrusts = false;
     if (unit->fetch && !unit->fetch->end) tell_wanted(*unit, out);
   }
   tell_leases(out);

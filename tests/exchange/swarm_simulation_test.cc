@@ -207,6 +207,22 @@ TEST_CASE("an origin that fails for all ends with its error, in bounded time") {
   }
 }
 
+TEST_CASE(
+    "without a tracker what was doubted comes from the origin, not from the same peer again") {
+  SimScenario scenario = equal_nodes(2, 64);
+  scenario.nodes[0].reads_wrong = true;
+  scenario.nodes[1].upload = 1e6;  // what it reads itself is of little use to the other
+  scenario.faults = {{400ms, SimFaultKind::kKillTracker, 0}};
+  SUBCASE("for good") {}
+  SUBCASE("until there is another") {
+    scenario.faults.push_back({8s, SimFaultKind::kStartTracker, 0});
+  }
+  const SimReport report = simulate(scenario);
+  CAPTURE(report.nodes[1].status.ToString());
+  CHECK(report.nodes[1].done);
+  CHECK(report.nodes[1].doubts == 1);
+}
+
 TEST_CASE("random faults: every living node ends with the right bytes") {
   const std::size_t schedules = 200;
   for (std::uint64_t seed = 1; seed <= schedules; ++seed) {

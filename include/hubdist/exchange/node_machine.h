@@ -181,6 +181,7 @@ class NodeMachine {
     std::map<std::size_t, Blake3> to_check;  // held pieces against a hash of the tracker's
     Bitmap being_hashed;
     bool alone = false;         // the tracker does not help with this unit
+    bool distrusts = false;     // doubted without a tracker: peers would send the same again
     std::size_t under_way = 0;  // transfers and leases that have not ended
     std::optional<Fetch> fetch;
   };
