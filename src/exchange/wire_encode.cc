@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "protocol.pb.h"
 #include <hubdist/exchange/wire.h>
 
@@ -335,6 +337,16 @@ std::vector<Bytes> encode_frames(std::span<const Message> messages, std::size_t 
   }
   if (frame.messages_size() > 0) out.push_back(bytes_of(frame));
   return out;
+}
+
+Bytes encode_holdings(std::span<const RangeHash> pieces) {
+  std::vector<Message> messages;
+  do {  // one at least, though nothing is held
+    const auto part = pieces.first(std::min(pieces.size(), kMaxHashes));
+    messages.push_back(Hashes{0, 0, Basis::kHeld, {part.begin(), part.end()}});
+    pieces = pieces.subspan(part.size());
+  } while (!pieces.empty());
+  return encode_frame(messages);
 }
 
 }  // namespace hubdist::exchange

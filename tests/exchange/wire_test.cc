@@ -1,6 +1,7 @@
 // The control plane's messages as bytes.
 #include <doctest/doctest.h>
 
+#include <hubdist/exchange/tracker_machine.h>
 #include <hubdist/exchange/wire.h>
 
 using namespace hubdist;
@@ -179,4 +180,20 @@ TEST_CASE("what passes a bound is refused whole") {
   std::string many;
   for (std::size_t i = 0; i <= kMaxFrameMessages; ++i) many += as_message(26, "");
   CHECK_FALSE(decode_frame(as_bytes(many)).ok());
+}
+
+TEST_CASE("a node says what it holds of the largest unit") {
+  for (const std::size_t count : {std::size_t{0}, kMaxHashes, kMaxHashes + 1, kMaxUnitPieces}) {
+    std::vector<RangeHash> held;
+    for (std::size_t i = 0; i < count; ++i)
+      held.push_back(
+          {{i * kMaxPieceSize, (i + 1) * kMaxPieceSize}, hash(static_cast<int>(i % 250))});
+    const Bytes frame = encode_holdings(held);
+    CHECK(frame.size() <= kMaxHoldingsFrame);
+    const auto read = decode_holdings(frame);
+    REQUIRE_MESSAGE(read.ok(), read.status().ToString());
+    CHECK((*read == held));
+  }
+  const Message other = Leave{};
+  CHECK_FALSE(decode_holdings(encode_frame(std::span(&other, 1))).ok());
 }
