@@ -211,8 +211,9 @@ void bind_pieces(py::module_& m) {
       .def("__eq__", [](const UnitLayout& a, const py::object& b) {
         return py::isinstance<UnitLayout>(b) && a == b.cast<const UnitLayout&>();
       });
-  m.def("piece_size_for", &piece_size_for, py::arg("snapshot_size"),
-        "The power of two at or above size / 1024, from 1 to 4 MiB.");
+  m.def("piece_size_for", &piece_size_for, py::arg("blob_size"),
+        "The power of two at or above a blob's size / 1024, from 1 to 4 MiB: so every node cuts a "
+        "blob alike.");
   m.def(
       "make_units",
       [](const Snapshot& snapshot) {

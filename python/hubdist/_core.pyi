@@ -965,9 +965,9 @@ def parse_uri(text: str) -> Uri:
     Reads a URI. Raises InvalidArgumentError (a ValueError) that names the text and what is wrong with it. A user name or password inside a URL is refused, and not repeated in the message: credentials never travel in URLs.
     """
 
-def piece_size_for(snapshot_size: int) -> int:
+def piece_size_for(blob_size: int) -> int:
     """
-    The power of two at or above size / 1024, from 1 to 4 MiB.
+    The power of two at or above a blob's size / 1024, from 1 to 4 MiB: so every node cuts a blob alike.
     """
 
 def set_log_level(level: str) -> None:

@@ -49,7 +49,6 @@ class MapBuilder {
  public:
   explicit MapBuilder(const Snapshot& snapshot)
       : snapshot_(snapshot), scope_(short_scope(snapshot.scope)) {
-    map_.piece_size = piece_size_for(snapshot.total_size());
     map_.places.resize(snapshot.files.size());
   }
 
@@ -83,7 +82,8 @@ class MapBuilder {
 
   PieceMap::Place add_blob(std::size_t index, const std::string& id) {
     Unit unit;
-    unit.layout = {id, snapshot_.files[index].size, map_.piece_size, {}};
+    const std::uint64_t size = snapshot_.files[index].size;
+    unit.layout = {id, size, piece_size_for(size), {}};
     unit.members = {{index, 0}};
     map_.units.push_back(std::move(unit));
     return {map_.units.size() - 1, 0};
@@ -93,7 +93,7 @@ class MapBuilder {
     const std::uint64_t size = snapshot_.files[index].size;
     if (bundle_) {
       const Unit& unit = map_.units[*bundle_];
-      if (unit.layout.size + size > map_.piece_size || unit.members.size() == kMaxBundleMembers)
+      if (unit.layout.size + size > kMaxBundleSize || unit.members.size() == kMaxBundleMembers)
         close_bundle();
     }
     if (!bundle_) {
@@ -115,7 +115,7 @@ class MapBuilder {
     Unit& unit = map_.units[*bundle_];
     if (unit.members.size() == 1) {
       const FileEntry& only = snapshot_.files[unit.members.front().file];
-      unit.layout = {unit_id(scope_, only), only.size, map_.piece_size, {}};
+      unit.layout = {unit_id(scope_, only), only.size, piece_size_for(only.size), {}};
     } else {
       unit.layout.id = concat(kBundlePrefix, sha256(bundle_members_).hex());
     }
@@ -138,8 +138,8 @@ Status check_bundle(const UnitLayout& layout) {
   if (ends.size() < 2 || ends.size() > kMaxBundleMembers)
     return invalid_argument("a bundle has ", ends.size(), " members, allowed are 2 to ",
                             kMaxBundleMembers);
-  if (layout.size > kMaxPieceSize)
-    return invalid_argument("a bundle has ", layout.size, " bytes, allowed are ", kMaxPieceSize);
+  if (layout.size > kMaxBundleSize)
+    return invalid_argument("a bundle has ", layout.size, " bytes, allowed are ", kMaxBundleSize);
   std::uint64_t begin = 0;
   for (const std::uint64_t end : ends) {
     if (end <= begin || end - begin >= kSmallBlob)
@@ -153,9 +153,9 @@ Status check_bundle(const UnitLayout& layout) {
 
 }  // namespace
 
-std::uint64_t piece_size_for(std::uint64_t snapshot_size) {
+std::uint64_t piece_size_for(std::uint64_t blob_size) {
   constexpr std::uint64_t kPieces = 1024;
-  const std::uint64_t least = snapshot_size / kPieces + (snapshot_size % kPieces != 0);
+  const std::uint64_t least = blob_size / kPieces + (blob_size % kPieces != 0);
   return std::bit_ceil(std::clamp(least, kMinPieceSize, kMaxPieceSize));
 }
 

@@ -17,8 +17,7 @@ std::uint64_t first_word(const NodeId& id) {
 
 NodeMachine::NodeMachine(NodeTuning tuning, NodeId id, NodeId instance, Instant now)
     : tuning_(tuning),
-      id_(id),
-      instance_(instance),
+      id_{id, instance},
       // Differs between nodes, so that a tracker can tell their own leases apart.
       next_own_lease_(first_word(instance)),
       now_(now),
@@ -179,6 +178,7 @@ Status NodeMachine::doubt(const std::string& unit_id, Instant now, Actions& out)
   unit->hash_known.clear();
   unit->to_check.clear();
   for (auto& [id, peer] : peers_) peer.holds.erase(unit->number);
+  unit->distrusts = !connected_;
   tell_held(*unit, out);
   tell(Verdict{unit->number, unit->fetched_generation, VerdictKind::kDoubted}, out);
   return {};
@@ -228,6 +228,7 @@ void NodeMachine::finish_if_done(Unit& unit, Actions& out) {
   FetchEnded ended{unit.number, *unit.fetch->end, unit.fetch->from_origin, unit.fetch->from_peers};
   unit.fetch.reset();
   unit.fetched_generation = unit.generation;
+  unit.distrusts = false;
   unit.wanted.clear();
   tell(Want{unit.number, {}, 0, 0}, out);
   if (unit.held.none()) erase(unit, out);

@@ -27,7 +27,7 @@ constexpr std::size_t kPeersAsked = 16;
 
 // --- From peers ---------------------------------------------------------------------------------
 
-void NodeMachine::start_transfer(Unit& unit, const NodeId& peer, PeerNumber number,
+void NodeMachine::start_transfer(Unit& unit, const PeerId& peer, PeerNumber number,
                                  std::vector<RangeHash> pieces, Actions& out) {
   const TransferId id = next_transfer_++;
   StartTransfer action{id, unit.number, unit.layout.id, peers_[peer].address, pieces};
@@ -210,7 +210,7 @@ bool NodeMachine::wants_something() const {
 }
 
 bool NodeMachine::needs_own_leases(const Unit& unit) const {
-  if (alone_ || unit.alone) return true;
+  if (alone_ || unit.alone || unit.distrusts) return true;
   // What others have may still come from them.
   return refused_ && now_ >= moved_ + tuning_.loss_patience;
 }
@@ -268,7 +268,7 @@ bool NodeMachine::lease_one_to_self(Unit& unit, Actions& out) {
   // With peers about, each begins at another place, so that they can give each other the rest.
   std::size_t begin = 0;
   if (!peers_.empty()) {
-    std::memcpy(&begin, id_.data(), sizeof(begin));
+    std::memcpy(&begin, id_.node_id.data(), sizeof(begin));
     begin %= count;
   }
   std::size_t first = count;
@@ -292,22 +292,22 @@ void NodeMachine::use_known_peers(Actions& out) {
     peer.ask_next = now_ + tuning_.peer_poll;
     ++asked;
     for (const auto& [number, unit] : units_)
-      if (unit->fetch && !unit->fetch->end)
+      if (unit->fetch && !unit->fetch->end && !unit->distrusts)
         out.push_back(AskPeer{id, peer.address, number, unit->layout.id});
   }
   fetch_from_known_peers(out);
 }
 
 void NodeMachine::fetch_from_known_peers(Actions& out) {
-  std::map<NodeId, std::size_t> busy;
+  std::map<PeerId, std::size_t> busy;
   for (const auto& [id, transfer] : transfers_) ++busy[transfer.peer];
   const std::size_t each = std::max<std::size_t>(1, tuning_.parallel_requests / 4);
   for (auto& [id, peer] : peers_)
     for (auto& [number, pieces] : peer.holds) {
       Unit* unit = find(number);
-      if (!unit || !unit->fetch || unit->fetch->end) continue;
+      if (!unit || !unit->fetch || unit->fetch->end || unit->distrusts) continue;
       // From another place for each node, so that they do not all ask for the same.
-      const std::size_t shift = std::to_integer<std::size_t>(id_[0]) * pieces.size() / 256;
+      const std::size_t shift = std::to_integer<std::size_t>(id_.node_id[0]) * pieces.size() / 256;
       for (std::size_t i = 0; i < pieces.size(); ++i) {
         if (transfers_.size() >= tuning_.parallel_requests || busy[id] >= each) break;
         const RangeHash& one = pieces[(i + shift) % pieces.size()];
@@ -322,7 +322,7 @@ void NodeMachine::fetch_from_known_peers(Actions& out) {
     }
 }
 
-void NodeMachine::peer_holds(const NodeId& peer, UnitNumber unit,
+void NodeMachine::peer_holds(const PeerId& peer, UnitNumber unit,
                              const std::vector<RangeHash>& pieces, Instant now, Actions& out) {
   now_ = now;
   const auto found = peers_.find(peer);
@@ -331,7 +331,7 @@ void NodeMachine::peer_holds(const NodeId& peer, UnitNumber unit,
   advance(now, out);
 }
 
-void NodeMachine::peer_silent(const NodeId& peer, Instant now, Actions& out) {
+void NodeMachine::peer_silent(const PeerId& peer, Instant now, Actions& out) {
   now_ = now;
   if (!connected_) peers_.erase(peer);
   advance(now, out);

@@ -74,8 +74,8 @@ void NodeMachine::tell_leases(Actions& out) {
 }
 
 void NodeMachine::fill_hello(Hello& hello) const {
-  hello.node_id = id_;
-  hello.instance = instance_;
+  hello.node_id = id_.node_id;
+  hello.instance = id_.instance;
   hello.capacity.parallel_requests = static_cast<std::uint32_t>(tuning_.parallel_requests);
   hello.last_epoch = epoch_;
   hello.known_members = members_;
@@ -99,6 +99,9 @@ void NodeMachine::tracker_connected(const Welcome& welcome, Instant now, Actions
     unit->alone = false;
     declare(*unit, out);
     if (!unit->held.none()) tell_held(*unit, out);
+    // Before it is wanted: what was doubted meanwhile is to come from elsewhere than before.
+    if (unit->distrusts) tell(Verdict{unit->number, 0, VerdictKind::kDoubted}, out);
+    unit->distrusts = false;
     if (unit->fetch && !unit->fetch->end) tell_wanted(*unit, out);
   }
   tell_leases(out);
@@ -125,9 +128,10 @@ void NodeMachine::tracker_said(const Message& message, Instant now, Actions& out
 
 void NodeMachine::on(const Peers& peers, Actions& out) {
   for (const Peer& peer : peers.peers) {
-    if (peer.node_id == id_) continue;
-    peer_numbers_[peer.peer] = peer.node_id;
-    peers_[peer.node_id].address = peer.address;
+    const PeerId id{peer.node_id, peer.instance};
+    if (id == id_) continue;
+    peer_numbers_[peer.peer] = id;
+    peers_[id].address = peer.address;
   }
   for (const PeerNumber gone : peers.gone) {
     const auto found = peer_numbers_.find(gone);

@@ -23,6 +23,9 @@ class Round {
  private:
   bool may_take(const NodeState& node) const { return node.alive; }
   bool may_read(const NodeState& node) const { return node.alive && !node.banned; }
+  bool may_lease(const Share& share) const {
+    return share.no_lease_before <= now_ && share.quiet_until <= now_;
+  }
   bool may_give(const NodeState& node) const {
     return node.alive && !node.banned && !node.capacity.takes_only && node.suspended_until <= now_;
   }
@@ -58,7 +61,7 @@ class Round {
 void Round::collect(const NodeState& node) {
   candidates_.clear();
   for (Share* share : node.wanting) {
-    if (share->parked) continue;
+    if (share->parked || share->quiet_until > now_) continue;
     const UnitState& unit = *share->unit;
     // A bundle's pieces are small: all of it is one place in the window.
     const std::size_t room = options_.window;
@@ -116,9 +119,7 @@ NodeIndex Round::choose_source(const Share& receiver, std::size_t piece) const {
 std::size_t Round::run_length(const Share& receiver, std::size_t first, NodeIndex source) const {
   const UnitState& unit = *receiver.unit;
   if (!unit.layout.is_bundle()) return 1;
-  const Share* giver = nullptr;
-  for (const auto& share : unit.shares)
-    if (share->node == source) giver = share.get();
+  const Share* giver = unit.by_node.at(source);
   const std::uint64_t begin = unit.layout.piece(first).begin;
   std::size_t last = first + 1;
   while (last < unit.pieces.size() && receiver.wanted.test(last) && !receiver.held.test(last) &&
@@ -184,7 +185,7 @@ bool Round::left_to_others(const Share& share, std::size_t piece) const {
   if (!unit.reread.test(piece) || unit.pieces[piece].stated_by != share.node) return false;
   return std::any_of(unit.shares.begin(), unit.shares.end(), [&](const auto& other) {
     return other.get() != &share && other->wanted.test(piece) && !other->held.test(piece) &&
-           other->no_lease_before <= now_ && may_read(swarm_.node(other->node));
+           may_lease(*other) && may_read(swarm_.node(other->node));
   });
 }
 
@@ -209,7 +210,7 @@ std::size_t Round::lease_length(const Share& share, std::size_t first) const {
 // The first piece that this node is to read, or the number of pieces when there is none.
 std::size_t Round::first_to_read(const Share& share) const {
   std::size_t first = share.unit->pieces.size();
-  if (share.parked || share.no_lease_before > now_) return first;
+  if (share.parked || !may_lease(share)) return first;
   if (share.unit->unread == 0 && share.banned.empty()) return first;
   for (std::size_t i = share.scan_word; i < share.held.words(); ++i) {
     const std::uint64_t word = to_read(share, i) | distrusted(share, i);

@@ -109,10 +109,9 @@ Result<Share*> Swarm::declare(NodeIndex index, UnitNumber number, const UnitLayo
     if (found->second->unit->layout == layout) return found->second;
     return invalid_argument("unit number ", number, " was declared twice");
   }
-  for (const auto& [other, share] : node.shares)
-    if (share->unit->layout.id == layout.id)
-      return invalid_argument("unit ", layout.id, " was declared twice");
   std::unique_ptr<UnitState>& slot = units_[layout.id];
+  if (slot && slot->by_node.contains(index))
+    return invalid_argument("unit ", layout.id, " was declared twice");
   if (slot && slot->layout != layout)
     return invalid_argument("unit ", layout.id,
                             " has another shape here than at the node that named it first");
@@ -133,6 +132,7 @@ Result<Share*> Swarm::declare(NodeIndex index, UnitNumber number, const UnitLayo
   for (Bitmap* bits : {&share->held, &share->wanted, &share->coming}) *bits = Bitmap(count);
   Share* raw = share.get();
   node.shares.emplace(number, raw);
+  slot->by_node.emplace(index, raw);
   slot->shares.push_back(std::move(share));
   return raw;
 }
@@ -157,6 +157,7 @@ void Swarm::remove_share(Share& share) {
   UnitState& unit = *share.unit;
   for (PieceState& piece : unit.pieces)
     if (piece.stated_by == share.node) piece.stated_by = kNobody;
+  unit.by_node.erase(share.node);
   std::erase_if(unit.shares, [&](const auto& one) { return one.get() == &share; });
   if (unit.shares.empty())
     units_.erase(std::string(unit.layout.id));
@@ -166,7 +167,11 @@ void Swarm::remove_share(Share& share) {
 
 void Swarm::set_wanted(Share& share, const Bitmap& wanted, std::uint32_t priority) {
   NodeState& node = nodes_[share.node];
-  if (share.missing == 0) share.order = node.next_order++;
+  if (share.missing == 0) {
+    share.order = node.next_order++;
+    share.quiet_until = {};
+    share.returns = 0;
+  }
   share.wanted = wanted;
   share.priority = priority;
   share.scan_word = 0;

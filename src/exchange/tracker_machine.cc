@@ -1,3 +1,4 @@
+// What nodes tell a tracker.
 #include <algorithm>
 
 #include <hubdist/exchange/tracker_machine.h>
@@ -77,7 +78,14 @@ Status TrackerMachine::received(ConnectionId id, const Message& message, Instant
   out_ = &out;
   const auto found = members_.find(id);
   if (found == members_.end()) return aborted("the node came again by another connection");
-  return std::visit([&](const auto& body) { return on(found->second, body); }, message);
+  Member& member = found->second;
+  return std::visit(
+      [&](const auto& body) -> Status {
+        if constexpr (requires { body.unit; })
+          if (member.refused.contains(body.unit)) return on_refused(member, body);
+        return on(member, body);
+      },
+      message);
 }
 
 void TrackerMachine::send(NodeIndex node, Message message) {
@@ -103,6 +111,8 @@ Status TrackerMachine::on(Member& member, const Declare& declare) {
   if (!share.ok()) {
     // Others named the unit first: this node does without the exchange for it.
     if (swarm_.find_share(member.node, declare.unit)) return share.status();
+    if (member.refused.size() >= kMaxNodeUnits) return share.status();
+    member.refused.insert(declare.unit);
     send(member.node,
          Notice{share.status().code(), std::string(message(share.status())), declare.unit});
     return {};
@@ -151,6 +161,7 @@ Status TrackerMachine::on(Member& member, const Have& have) {
     } else if (held.test(piece) && !share->held.test(piece)) {
       // After a doubt, what a node held before may be what the doubt was about.
       const bool fetched = share->coming.test(piece);
+      if (fetched) share->returns = 0;
       if (unit.generation > 0 && !fetched && unit.hashed.test(piece))
         check.hashes.push_back({unit.layout.piece(piece), unit.pieces[piece].hash});
       swarm_.set_held(*share, piece, true);
@@ -192,6 +203,7 @@ void TrackerMachine::state_hash(Share& share, std::size_t piece, const Blake3& h
     return;
   }
   if (!unit.hashed.test(piece)) swarm_.set_hash(unit, piece, hash, share.node);
+  share.returns = 0;
   swarm_.set_held(share, piece, true);
   swarm_.lease_piece_done(unit, piece);
 }
@@ -265,6 +277,8 @@ Status TrackerMachine::on(Member& member, const LeaseEnd& end) {
     lease->share->lease_failures = 0;
   else if (end.code != StatusCode::kCancelled)
     pause_leases(*lease->share);
+  const bool given_back = end.code == StatusCode::kOk || end.code == StatusCode::kCancelled;
+  if (given_back && !lease->open.none()) back_off(*lease->share);
   swarm_.end_lease(end.lease);
   changed_ = true;
   return {};
@@ -274,6 +288,14 @@ void TrackerMachine::pause_leases(Share& share) {
   const std::uint32_t doublings = std::min(share.lease_failures++, 6u);
   share.no_lease_before = now_ + tuning_.lease_pause * (1 << doublings);
   retries_.insert(share.no_lease_before);
+}
+
+// What a node gives back at once would be decided, and given back, again and again.
+void TrackerMachine::back_off(Share& share) {
+  if (share.quiet_until > now_) return;  // one of several that were decided together
+  const std::uint32_t doublings = std::min(share.returns++, 6u);
+  share.quiet_until = now_ + tuning_.return_pause * (1 << doublings);
+  retries_.insert(share.quiet_until);
 }
 
 Status TrackerMachine::on(Member& member, const LeaseHeld& held) {
@@ -293,7 +315,7 @@ Status TrackerMachine::on(Member& member, const LeaseHeld& held) {
 Status TrackerMachine::on(Member& member, const Failure& failure) {
   Share* share = swarm_.find_share(member.node, failure.unit);
   if (!share) return {};  // a decision and the node's Withdraw crossed
-  end_transfers(*share, failure.ranges);
+  if (end_transfers(*share, failure.ranges)) back_off(*share);
   changed_ = true;
   const auto found = peers_.find(failure.peer);
   if (found == peers_.end() || failure.generation != share->unit->generation) return {};
@@ -368,21 +390,25 @@ void TrackerMachine::doubt(UnitState& unit, const Bitmap& pieces, bool taken_bac
   changed_ = stirred_ = true;
 }
 
-void TrackerMachine::end_transfers(Share& share, const std::vector<ByteRange>& ranges) {
+// Whether there was one.
+bool TrackerMachine::end_transfers(Share& share, const std::vector<ByteRange>& ranges) {
+  bool ended = false;
   for (const ByteRange& range : ranges) {
     const auto [first, last] = pieces_touching(share.unit->layout, range);
-    for (std::size_t piece = first; piece < last; ++piece) swarm_.end_transfer(share, piece);
+    for (std::size_t piece = first; piece < last; ++piece)
+      ended = swarm_.end_transfer(share, piece) != kNobody || ended;
   }
+  return ended;
 }
 
 void TrackerMachine::lost_pieces(NodeIndex source, UnitState& unit,
                                  const std::vector<ByteRange>& ranges) {
-  for (const auto& share : unit.shares) {
-    if (share->node != source) continue;
-    for (const ByteRange& range : ranges) {
-      const auto [first, last] = pieces_touching(unit.layout, range);
-      for (std::size_t piece = first; piece < last; ++piece) swarm_.set_held(*share, piece, false);
-    }
+  const auto found = unit.by_node.find(source);
+  if (found == unit.by_node.end()) return;
+  for (const ByteRange& range : ranges) {
+    const auto [first, last] = pieces_touching(unit.layout, range);
+    for (std::size_t piece = first; piece < last; ++piece)
+      swarm_.set_held(*found->second, piece, false);
   }
 }
 
@@ -440,152 +466,6 @@ Status TrackerMachine::on(Member& member, const WatchNeeded& watch) {
   stirred_ = true;
   next_gossip_ = now_;
   return {};
-}
-
-// --- Decisions ----------------------------------------------------------------------------------
-
-std::uint32_t TrackerMachine::reported() const {
-  return static_cast<std::uint32_t>(std::count_if(
-      members_.begin(), members_.end(), [](const auto& member) { return member.second.reported; }));
-}
-
-bool TrackerMachine::settling() const {
-  if (now_ >= settle_until_) return false;
-  return expected_members_ == 0 || reported() < expected_members_;
-}
-
-void TrackerMachine::advance(Instant now, std::vector<TrackerOutput>& out) {
-  now_ = now;
-  out_ = &out;
-  expire_leases();
-  expire_asks();
-  while (!retries_.empty() && *retries_.begin() <= now_) {
-    retries_.erase(retries_.begin());
-    changed_ = true;
-  }
-  const bool settles = settling();
-  if (!settles && settle_until_ != Instant{}) {
-    settle_until_ = Instant{};
-    changed_ = stirred_ = true;
-  }
-  if (changed_) {
-    changed_ = false;
-    Plan plan;
-    decide(swarm_, tuning_.policy, !settles, next_lease_, now_, plan);
-    carry_out(plan);
-  }
-  if (stirred_ && now_ >= next_gossip_) gossip();
-}
-
-void TrackerMachine::carry_out(const Plan& plan) {
-  carry_out_fetches(plan);
-  for (const LeaseChoice& choice : plan.leases) {
-    const LeaseState& lease = *swarm_.lease(choice.lease);
-    const UnitState& unit = *lease.share->unit;
-    Lease message{lease.id, lease.share->number, unit.generation, {}, 0};
-    message.ranges.push_back(range_of(unit.layout, lease.first, lease.first + lease.count));
-    send(lease.node, std::move(message));
-    ++decisions_;
-  }
-  for (const AskChoice& choice : plan.asks) {
-    const UnitState& unit = *choice.holder->unit;
-    AskHashes message{choice.holder->number, unit.generation, {}};
-    for (const std::size_t piece : choice.pieces)
-      message.ranges.push_back(unit.layout.piece(piece));
-    send(choice.holder->node, std::move(message));
-    asks_.push_back({choice.holder, choice.pieces, now_ + tuning_.hash_timeout});
-  }
-}
-
-void TrackerMachine::carry_out_fetches(const Plan& plan) {
-  std::unordered_map<NodeIndex, Decisions> batches;
-  for (const FetchChoice& choice : plan.fetches) {
-    const Share& share = *choice.receiver;
-    const UnitState& unit = *share.unit;
-    introduce(share.node, choice.source);
-    Decision decision{share.number, unit.generation, swarm_.node(choice.source).number, {}, 0};
-    for (std::size_t piece = choice.first; piece < choice.first + choice.count; ++piece)
-      decision.pieces.push_back({unit.layout.piece(piece), unit.pieces[piece].hash});
-    batches[share.node].decisions.push_back(std::move(decision));
-    decisions_ += choice.count;
-  }
-  for (auto& [node, batch] : batches) send(node, std::move(batch));
-}
-
-void TrackerMachine::introduce(NodeIndex to, NodeIndex peer) {
-  const NodeState& node = swarm_.node(peer);
-  if (!members_.at(connection(to)).introduced.insert(node.number).second) return;
-  send(to, Peers{{{node.number, node.id, node.address, node.zone, {}, {}}}, {}});
-}
-
-// A lease that makes no progress is given anew; what its holder still brings is welcome.
-void TrackerMachine::expire_leases() {
-  std::vector<LeaseId> stalled;
-  for (const auto& [id, lease] : swarm_.leases())
-    if (lease.progress + tuning_.lease_timeout <= now_) stalled.push_back(id);
-  for (const LeaseId id : stalled) {
-    pause_leases(*swarm_.lease(id)->share);
-    swarm_.end_lease(id);
-    changed_ = true;
-  }
-}
-
-// A holder that does not answer is not taken for one.
-void TrackerMachine::expire_asks() {
-  std::erase_if(asks_, [&](const Ask& ask) {
-    UnitState& unit = *ask.holder->unit;
-    const bool answered = std::none_of(ask.pieces.begin(), ask.pieces.end(), [&](std::size_t p) {
-      return unit.asked.test(p) && ask.holder->held.test(p);
-    });
-    if (!answered && now_ < ask.until) return false;
-    for (const std::size_t piece : ask.pieces) {
-      if (!unit.asked.test(piece)) continue;
-      unit.asked.reset(piece);
-      swarm_.set_held(*ask.holder, piece, false);
-    }
-    changed_ = true;
-    return true;
-  });
-}
-
-void TrackerMachine::drop_asks(const Share& share) {
-  std::erase_if(asks_, [&](const Ask& ask) {
-    if (ask.holder != &share) return false;
-    for (const std::size_t piece : ask.pieces) share.unit->asked.reset(piece);
-    return true;
-  });
-}
-
-void TrackerMachine::gossip() {
-  stirred_ = false;
-  next_gossip_ = now_ + tuning_.gossip;
-  const auto count = static_cast<std::uint32_t>(swarm_.living());
-  for (auto& [id, member] : members_) {
-    std::vector<PeerNumber> gone;
-    for (const PeerNumber peer : gone_)
-      if (member.introduced.erase(peer)) gone.push_back(peer);
-    if (!gone.empty()) send(member.node, Peers{{}, std::move(gone)});
-    if (member.told_members != count) send(member.node, Members{count});
-    member.told_members = count;
-    if (!member.watches) continue;
-    const bool needed = settling() || swarm_.needed(member.node);
-    if (member.told_needed != needed) send(member.node, Needed{needed});
-    member.told_needed = needed;
-  }
-  gone_.clear();
-}
-
-std::optional<Instant> TrackerMachine::next_wakeup() const {
-  Instant next = kNever;
-  if (changed_) next = now_;
-  if (stirred_) next = std::min(next, next_gossip_);
-  if (settle_until_ != Instant{}) next = std::min(next, settle_until_);
-  if (!retries_.empty()) next = std::min(next, *retries_.begin());
-  for (const auto& [id, lease] : swarm_.leases())
-    next = std::min(next, lease.progress + tuning_.lease_timeout);
-  for (const Ask& ask : asks_) next = std::min(next, ask.until);
-  if (next == kNever) return std::nullopt;
-  return next;
 }
 
 }  // namespace hubdist::exchange

@@ -242,6 +242,7 @@ Status get(const protocol::Peers& from, Peers& to) {
     HUBDIST_TRY(get_text(in.zone(), "a zone", kMaxShortText, out.zone));
     HUBDIST_TRY(get(in.data_key(), "bytes of a key", out.data_key));
     HUBDIST_TRY(get(in.certificate(), "bytes of a certificate", out.certificate));
+    HUBDIST_TRY(get(in.instance(), "an instance id", out.instance));
   }
   to.gone.assign(from.gone().begin(), from.gone().end());
   return {};
@@ -445,8 +446,8 @@ Status append_from_tracker(const protocol::Message& message, std::vector<Message
 
 }  // namespace
 
-Result<std::vector<Message>> decode_frame(ByteView bytes) {
-  if (bytes.size() > kMaxFrame) return too_many("bytes", bytes.size(), kMaxFrame);
+Result<std::vector<Message>> decode_frame(ByteView bytes, std::size_t limit) {
+  if (bytes.size() > limit) return too_many("bytes", bytes.size(), limit);
   protocol::Frame frame;
   if (!frame.ParseFromArray(bytes.data(), static_cast<int>(bytes.size())))
     return invalid_argument("bytes that are no frame of the exchange's protocol");
@@ -458,6 +459,17 @@ Result<std::vector<Message>> decode_frame(ByteView bytes) {
     bool known = true;
     HUBDIST_TRY(append_from_node(message, out, known));
     if (!known) HUBDIST_TRY(append_from_tracker(message, out));
+  }
+  return out;
+}
+
+Result<std::vector<RangeHash>> decode_holdings(ByteView frame) {
+  HUBDIST_ASSIGN(std::vector<Message> messages, decode_frame(frame, kMaxHoldingsFrame));
+  std::vector<RangeHash> out;
+  for (const Message& message : messages) {
+    const auto* hashes = std::get_if<Hashes>(&message);
+    if (!hashes) return invalid_argument("a frame of holdings says something else than hashes");
+    out.insert(out.end(), hashes->hashes.begin(), hashes->hashes.end());
   }
   return out;
 }

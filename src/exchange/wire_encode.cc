@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "protocol.pb.h"
 #include <hubdist/exchange/wire.h>
 
@@ -193,6 +195,7 @@ void put(const Peers& from, protocol::Message& message) {
     out.set_zone(peer.zone);
     out.set_data_key(text_of(peer.data_key));
     out.set_certificate(text_of(peer.certificate));
+    out.set_instance(text_of(peer.instance));
   }
   for (const PeerNumber gone : from.gone) to.add_gone(gone);
 }
@@ -334,6 +337,16 @@ std::vector<Bytes> encode_frames(std::span<const Message> messages, std::size_t 
   }
   if (frame.messages_size() > 0) out.push_back(bytes_of(frame));
   return out;
+}
+
+Bytes encode_holdings(std::span<const RangeHash> pieces) {
+  std::vector<Message> messages;
+  do {  // one at least, though nothing is held
+    const auto part = pieces.first(std::min(pieces.size(), kMaxHashes));
+    messages.push_back(Hashes{0, 0, Basis::kHeld, {part.begin(), part.end()}});
+    pieces = pieces.subspan(part.size());
+  } while (!pieces.empty());
+  return encode_frame(messages);
 }
 
 }  // namespace hubdist::exchange

@@ -276,3 +276,23 @@ TEST_CASE_FIXTURE(ExchangeFixture, "a hub that refuses this process's token is o
   pinned.revision = kFirst;
   CHECK(other->download_snapshot(pinned).status().code() == StatusCode::kPermissionDenied);
 }
+
+TEST_CASE_FIXTURE(ExchangeFixture, "a file of a small snapshot and of a large one is one content") {
+  std::vector<std::unique_ptr<Client>> nodes;
+  for (const char* name : {"one", "two"}) nodes.push_back(node(name, tracker->address()));
+  REQUIRE(nodes[0]->download_snapshot(request()).ok());
+  const std::uint64_t before = hub->bytes;
+  files["huge.bin"] = "wanted by nobody";
+  hub->sizes["huge.bin"] = 5 * kGiB;
+  hub->commit(kSecond, files);
+  SnapshotRequest some = request();
+  some.filter.include = {"*.bin"};
+  some.filter.exclude = {"huge.bin"};
+  some.filter.has_include = true;
+  for (const auto& client_of : nodes) {
+    const auto report = client_of->download_snapshot(some);
+    REQUIRE_MESSAGE(report.ok(), report.status().ToString());
+    CHECK(report->bytes_from_origin == 0);
+  }
+  CHECK(hub->bytes.load() == before);
+}

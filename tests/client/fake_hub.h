@@ -65,7 +65,8 @@ class FakeHub final : public Backend {
     HUBDIST_ASSIGN(page.commit, resolve(uri));
     const std::lock_guard lock(mutex_);
     for (const auto& [path, content] : commits_[page.commit]) {
-      const FileEntry file = entry(path, content);
+      FileEntry file = entry(path, content);
+      if (const auto other = sizes.find(path); other != sizes.end()) file.size = other->second;
       page.entries.push_back({file.path, file.size, file.identity, file.etag, file.lfs});
     }
     return page;
@@ -102,7 +103,8 @@ class FakeHub final : public Backend {
 
   std::atomic<std::uint64_t> bytes = 0;  // given out
   std::atomic<int> stats = 0, lists = 0, reads = 0;
-  Status failure;  // of every call
+  Status failure;                              // of every call
+  std::map<std::string, std::uint64_t> sizes;  // listed instead of the right ones, by path
   // Looks at each part of a body before it is sent.
   std::function<Status(const std::string& path, std::uint64_t offset)> before_bytes;
   // Changes what a reader gets.

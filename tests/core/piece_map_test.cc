@@ -81,7 +81,7 @@ void check_map(const Snapshot& snapshot, const PieceMap& map) {
     REQUIRE(ids.insert(unit.layout.id).second);
     check_pieces_cover(unit.layout);
     REQUIRE(unit.members.size() == (unit.layout.is_bundle() ? unit.layout.piece_count() : 1));
-    REQUIRE(unit.layout.size <= (unit.layout.is_bundle() ? map.piece_size : unit.layout.size));
+    REQUIRE(unit.layout.size <= (unit.layout.is_bundle() ? kMaxBundleSize : unit.layout.size));
     REQUIRE(unit.members.front().file >= last_first_file);  // in the order of the files
     last_first_file = unit.members.front().file;
     for (std::size_t m = 0; m < unit.members.size(); ++m) {
@@ -169,13 +169,30 @@ TEST_CASE("a bundle's name says which contents are in it, in which order") {
   CHECK(swapped.units[0].layout.id != map.units[0].layout.id);
 }
 
-TEST_CASE("a bundle ends at a piece's size and at its most members") {
+TEST_CASE("a blob is cut alike in every snapshot, and so are the small ones before it") {
+  const auto small = [](std::uint64_t other) {
+    return make_piece_map(
+        snapshot_of({lfs_file("a", 700'000, "a"), lfs_file("b", 700'000, "b"),
+                     lfs_file("model", kGiB, "m"), lfs_file("other", other, concat("o", other))}));
+  };
+  const PieceMap before = small(8 * kMiB);
+  const PieceMap after = small(300 * kGiB);
+  REQUIRE(before.units.size() == 3);
+  REQUIRE(after.units.size() == 3);
+  CHECK(before.units[0].layout == after.units[0].layout);
+  CHECK(before.units[1].layout == after.units[1].layout);
+  CHECK(after.units[1].layout.piece_size == 1 * kMiB);
+  CHECK(after.units[2].layout.piece_size == 4 * kMiB);
+}
+
+TEST_CASE("a bundle ends at its greatest size and at its most members") {
   std::vector<FileEntry> files;
-  for (int i = 0; i < 3; ++i) files.push_back(lfs_file(concat("f", i), 600 * kKiB, concat("", i)));
+  for (int i = 0; i < 7; ++i) files.push_back(lfs_file(concat("f", i), 600 * kKiB, concat("", i)));
   PieceMap map = make_piece_map(snapshot_of(files));
-  CHECK(map.units.size() == 3);  // no two fit into 1 MiB, and a bundle of one is a plain blob
-  CHECK_FALSE(map.units[0].layout.is_bundle());
-  CHECK(map.units[0].layout.id == concat("sha256:", sha256(as_bytes("0")).hex()));
+  REQUIRE(map.units.size() == 2);  // six fit into 4 MiB, and a bundle of one is a plain blob
+  CHECK(map.units[0].layout.piece_count() == 6);
+  CHECK_FALSE(map.units[1].layout.is_bundle());
+  CHECK(map.units[1].layout.id == concat("sha256:", sha256(as_bytes("6")).hex()));
 
   files.clear();
   for (int i = 0; i < 1500; ++i)
@@ -187,22 +204,14 @@ TEST_CASE("a bundle ends at a piece's size and at its most members") {
 }
 
 TEST_CASE("a bundle may be filled to the last byte, and a blob of 1 MiB is in none") {
-  PieceMap map =
-      make_piece_map(snapshot_of({lfs_file("a", 512 * kKiB, "a"), lfs_file("b", 512 * kKiB, "b")}));
+  std::vector<FileEntry> files;
+  for (int i = 0; i < 8; ++i) files.push_back(lfs_file(concat("f", i), 512 * kKiB, concat("", i)));
+  PieceMap map = make_piece_map(snapshot_of(files));
   REQUIRE(map.units.size() == 1);
-  CHECK(map.units[0].layout.size == 1 * kMiB);
+  CHECK(map.units[0].layout.size == kMaxBundleSize);
   map = make_piece_map(snapshot_of({lfs_file("a", 1 * kMiB, "a"), lfs_file("b", 1 * kMiB, "b"),
                                     lfs_file("big", 3 * kGiB, "big")}));
   CHECK(map.units.size() == 3);
-}
-
-TEST_CASE("a bundle grows to the piece size of a large snapshot") {
-  std::vector<FileEntry> files{lfs_file("big", 3 * kGiB, "big")};
-  for (int i = 0; i < 8; ++i) files.push_back(lfs_file(concat("f", i), 500 * kKiB, concat("", i)));
-  const PieceMap map = make_piece_map(snapshot_of(files));
-  CHECK(map.piece_size == 4 * kMiB);
-  REQUIRE(map.units.size() == 2);
-  CHECK(map.units[1].layout.size == 8 * 500 * kKiB);
 }
 
 TEST_CASE("files with the same content share a place") {
@@ -261,7 +270,6 @@ TEST_CASE("a listing that gives one digest two sizes lets only the first take pa
 TEST_CASE("an empty snapshot has an empty map") {
   const auto map = make_piece_map(snapshot_of({}));
   CHECK(map.units.empty());
-  CHECK(map.piece_size == kMinPieceSize);
 }
 
 TEST_CASE("layouts that a liar could send are refused") {

@@ -186,9 +186,10 @@ TEST_CASE("what is held already is given to others and not fetched again") {
   Exchange exchange;
   const UnitLayout unit = exchange.blob(12);
   Member a = exchange.join();
-  Member b = exchange.join();
   a.content->put(unit.id, exchange.origin.units[unit.id]);
   REQUIRE(a.node->offer(unit, RangeSet({0, 8 * kMinPieceSize})).ok());
+  REQUIRE(eventually([&] { return a.node->statistics().tracker_reachable; }));
+  Member b = exchange.join();
   const auto result = fetch(b, unit);
   REQUIRE(result.ok());
   CHECK(result->from_peers == 8 * kMinPieceSize);

@@ -173,3 +173,32 @@ TEST_CASE("the pieces of a bundle come with one request") {
   REQUIRE(plan.fetches.size() == 1);
   CHECK(plan.fetches[0].count == 4);
 }
+
+TEST_CASE("of two processes with one cache the second takes from the first") {
+  Drawing drawing({"HH", "ww"});
+  drawing.swarm.node(1).id = drawing.swarm.node(0).id;
+  const Plan plan = drawing.decide();
+  REQUIRE(plan.fetches.size() == 2);
+  CHECK(plan.fetches[0].source == 0);
+}
+
+TEST_CASE(
+    "nothing is decided for a node that gave decisions back, for as long as it is to be quiet") {
+  Drawing drawing({"H..", "www"});
+  drawing.shares[1]->quiet_until = Instant{} + std::chrono::milliseconds(1);
+  CHECK(drawing.decide().fetches.empty());
+  CHECK(drawing.decide().leases.empty());
+  drawing.shares[1]->quiet_until = {};
+  CHECK(drawing.decide().fetches.size() == 1);
+}
+
+TEST_CASE("a node declares a unit once, and again after it withdrew") {
+  Drawing drawing({"H", "w"});
+  Swarm& swarm = drawing.swarm;
+  const UnitLayout layout = drawing.shares[0]->unit->layout;
+  CHECK(*swarm.declare(0, 1, layout) == drawing.shares[0]);
+  CHECK(swarm.declare(0, 2, layout).status().code() == StatusCode::kInvalidArgument);
+  swarm.withdraw(*drawing.shares[0]);
+  CHECK(swarm.declare(0, 2, layout).ok());
+  CHECK(swarm.find_unit(layout.id)->shares.size() == 2);
+}

@@ -102,6 +102,20 @@ TEST_CASE("two processes with one cache do not fetch the same unit at once") {
   CHECK(report.origin_bytes == report.content_bytes);
 }
 
+TEST_CASE(
+    "a process gets what another one with the same cache holds, and nothing goes in circles") {
+  SimScenario scenario = equal_nodes(2, 64);
+  scenario.nodes[0].cache = scenario.nodes[1].cache = 7;
+  scenario.limit = 1min;
+  SUBCASE("both at once") {}
+  SUBCASE("one after the other") { scenario.nodes[1].joins = 5s; }
+  SUBCASE("from one that had it before") { scenario.nodes[0].holds_all = true; }
+  const SimReport report = simulate(scenario);
+  check_all_done(report);
+  CHECK(report.origin_bytes == (scenario.nodes[0].holds_all ? 0 : report.content_bytes));
+  CHECK(report.decisions <= 64 + 20);
+}
+
 TEST_CASE("a lease holder dies: its lease and its decisions go to others") {
   SimScenario scenario = equal_nodes(4, 128);
   scenario.faults = {{500ms, SimFaultKind::kKillNode, 1}};
@@ -191,6 +205,22 @@ TEST_CASE("an origin that fails for all ends with its error, in bounded time") {
     CHECK_FALSE(node.done);
     CHECK(node.status.code() == StatusCode::kUnavailable);
   }
+}
+
+TEST_CASE(
+    "without a tracker what was doubted comes from the origin, not from the same peer again") {
+  SimScenario scenario = equal_nodes(2, 64);
+  scenario.nodes[0].reads_wrong = true;
+  scenario.nodes[1].upload = 1e6;  // what it reads itself is of little use to the other
+  scenario.faults = {{400ms, SimFaultKind::kKillTracker, 0}};
+  SUBCASE("for good") {}
+  SUBCASE("until there is another") {
+    scenario.faults.push_back({8s, SimFaultKind::kStartTracker, 0});
+  }
+  const SimReport report = simulate(scenario);
+  CAPTURE(report.nodes[1].status.ToString());
+  CHECK(report.nodes[1].done);
+  CHECK(report.nodes[1].doubts == 1);
 }
 
 TEST_CASE("random faults: every living node ends with the right bytes") {

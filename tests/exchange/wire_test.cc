@@ -1,6 +1,7 @@
 // The control plane's messages as bytes.
 #include <doctest/doctest.h>
 
+#include <hubdist/exchange/tracker_machine.h>
 #include <hubdist/exchange/wire.h>
 
 using namespace hubdist;
@@ -47,8 +48,9 @@ std::vector<Message> one_of_each() {
   challenge.mac = mac(5);
   const UnitLayout blob{"sha256:x", 3 * kMiB - 5, kMiB, {}};
   const UnitLayout bundle{"bundle:" + std::string(64, 'a'), 60, 0, {10, 30, 60}};
-  Peer peer{4, {}, "127.0.0.1:9", "z", bytes("key"), bytes("cert")};
+  Peer peer{4, {}, "127.0.0.1:9", "z", bytes("key"), bytes("cert"), {}};
   peer.node_id.fill(std::byte{6});
+  peer.instance.fill(std::byte{8});
   return {
       hello,
       challenge,
@@ -178,4 +180,20 @@ TEST_CASE("what passes a bound is refused whole") {
   std::string many;
   for (std::size_t i = 0; i <= kMaxFrameMessages; ++i) many += as_message(26, "");
   CHECK_FALSE(decode_frame(as_bytes(many)).ok());
+}
+
+TEST_CASE("a node says what it holds of the largest unit") {
+  for (const std::size_t count : {std::size_t{0}, kMaxHashes, kMaxHashes + 1, kMaxUnitPieces}) {
+    std::vector<RangeHash> held;
+    for (std::size_t i = 0; i < count; ++i)
+      held.push_back(
+          {{i * kMaxPieceSize, (i + 1) * kMaxPieceSize}, hash(static_cast<int>(i % 250))});
+    const Bytes frame = encode_holdings(held);
+    CHECK(frame.size() <= kMaxHoldingsFrame);
+    const auto read = decode_holdings(frame);
+    REQUIRE_MESSAGE(read.ok(), read.status().ToString());
+    CHECK((*read == held));
+  }
+  const Message other = Leave{};
+  CHECK_FALSE(decode_holdings(encode_frame(std::span(&other, 1))).ok());
 }

@@ -2,7 +2,9 @@
 
 import json
 import os
+import shutil
 import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -153,6 +155,44 @@ def test_a_node_that_holds_all_gives_it_to_a_late_one(swarm, contents):
     swarm.assert_whole(late, contents)
     tracker.terminate()
     assert swarm.proxy.body_bytes - before <= TOTAL * 1.01
+
+
+FIRST = """
+import sys
+import hubdist
+hubdist.snapshot_download(sys.argv[1], tracker="auto")
+print("here", flush=True)
+sys.stdin.readline()  # serves on meanwhile
+"""
+
+
+@pytest.mark.parametrize("again", ["another repository", "the same by force"])
+def test_a_second_process_on_one_cache_takes_part(swarm, hub, contents, tmp_path, again):
+    """The first one lives on and serves; what both can read is its cache."""
+    folder = tmp_path / "copy"
+    shutil.copytree(tmp_path / "model", folder)
+    hub.add(folder, "org/copy")
+    first = subprocess.Popen(
+        [sys.executable, "-c", FIRST, REPO],
+        env=swarm.environment
+        | {"HF_HOME": str(swarm.folder / "node0"), "PYTHONPATH": os.pathsep.join(sys.path)},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert first.stdout.readline().strip() == "here"
+    before = swarm.proxy.body_bytes
+    arguments = ["hf://org/copy"] if again == "another repository" else [f"hf://{REPO}", "--force"]
+    second = subprocess.Popen(
+        [swarm.program, "get", *arguments, "--json", "--tracker", "auto"],
+        env=swarm.environment | {"HF_HOME": str(swarm.folder / "node0")},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    swarm.assert_whole(second, contents)
+    first.communicate("\n", timeout=30)
+    assert swarm.proxy.body_bytes - before <= TOTAL // 100
 
 
 def test_a_tracker_listens_on_loopback_only(hubdist_bin):

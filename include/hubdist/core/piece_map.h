@@ -2,8 +2,9 @@
 //
 // A unit is what the tracker keeps holders of: one blob, or a bundle of small blobs of one snapshot
 // that travel together. A piece is the range of a unit that moves at a time. In a blob, pieces have
-// one size; in a bundle, each member is a piece. Every node that lists the same snapshot computes
-// the same map, whichever of its files it wants.
+// one size, which the blob's own size decides: so every node cuts a blob alike, whatever snapshots
+// it has it from. In a bundle, each member is a piece. Every node that lists the same snapshot
+// computes the same map, whichever of its files it wants.
 #pragma once
 
 #include <cstdint>
@@ -16,16 +17,17 @@ namespace hubdist {
 
 inline constexpr std::uint64_t kMinPieceSize = 1 * kMiB;
 inline constexpr std::uint64_t kMaxPieceSize = 4 * kMiB;
-// Blobs below this size travel in bundles: in the order of the files, as many as fit one piece. (A
-// bundle of one is a plain blob, under the blob's own name.)
+// Blobs below this size travel in bundles: in the order of the files, as many as fit. (A bundle of
+// one is a plain blob, under the blob's own name.)
 inline constexpr std::uint64_t kSmallBlob = kMinPieceSize;
+inline constexpr std::uint64_t kMaxBundleSize = kMaxPieceSize;
 inline constexpr std::size_t kMaxBundleMembers = 1024;
 // A larger blob is not exchanged: 16 TiB, far above what hubs accept.
 inline constexpr std::uint64_t kMaxBlobSize = std::uint64_t{1} << 44;
 inline constexpr std::size_t kMaxUnitIdSize = 512;
 
-// The power of two at or above size / 1024, from 1 to 4 MiB.
-std::uint64_t piece_size_for(std::uint64_t snapshot_size);
+// The power of two at or above a blob's size / 1024, from 1 to 4 MiB.
+std::uint64_t piece_size_for(std::uint64_t blob_size);
 
 // The name and the shape of a unit: all that the tracker knows of it.
 struct UnitLayout {
@@ -62,7 +64,6 @@ struct Unit {
 };
 
 struct PieceMap {
-  std::uint64_t piece_size = 0;
   std::vector<Unit> units;
   // For each file of the snapshot the unit and member that carry it; empty files are carried by
   // none (kNoUnit). Files with the same content share a member.

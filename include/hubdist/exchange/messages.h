@@ -21,12 +21,19 @@ inline constexpr std::uint32_t kProtocolMajor = 1;
 inline constexpr std::uint32_t kProtocolMinor = 0;
 
 using Nonce = std::array<std::byte, 32>;
-using NodeId = std::array<std::byte, 16>;  // names a cache
+using NodeId = std::array<std::byte, 16>;  // names a cache, or a process
 using Mac = Sha256;
 // A node's number for a unit, and a tracker's for a peer, both for one connection.
 using UnitNumber = std::uint32_t;
 using PeerNumber = std::uint32_t;
 using LeaseId = std::uint64_t;
+
+// A process that takes part: several may have one cache.
+struct PeerId {
+  NodeId node_id{};
+  NodeId instance{};
+  friend auto operator<=>(const PeerId&, const PeerId&) = default;
+};
 
 struct RangeHash {
   ByteRange range;
@@ -212,6 +219,7 @@ struct Peer {
   std::string zone;
   Bytes data_key;
   Bytes certificate;
+  NodeId instance{};
   friend bool operator==(const Peer&, const Peer&) = default;
 };
 

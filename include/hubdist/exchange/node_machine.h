@@ -73,7 +73,7 @@ struct HashHeld {
 };
 // Ask a peer what it holds of a unit; told with peer_holds().
 struct AskPeer {
-  NodeId peer{};
+  PeerId peer;
   std::string address;
   UnitNumber unit = 0;
   std::string unit_id;
@@ -137,9 +137,9 @@ class NodeMachine {
   void lease_ended(LeaseId id, const Status& status, Instant now, Actions& out);
   void piece_hashed(UnitNumber unit, ByteRange piece, const Result<Blake3>& hash, Instant now,
                     Actions& out);
-  void peer_holds(const NodeId& peer, UnitNumber unit, const std::vector<RangeHash>& pieces,
+  void peer_holds(const PeerId& peer, UnitNumber unit, const std::vector<RangeHash>& pieces,
                   Instant now, Actions& out);
-  void peer_silent(const NodeId& peer, Instant now, Actions& out);
+  void peer_silent(const PeerId& peer, Instant now, Actions& out);
   // The content does not serve the unit any more.
   void content_lost(const std::string& unit_id, Instant now, Actions& out);
 
@@ -181,12 +181,13 @@ class NodeMachine {
     std::map<std::size_t, Blake3> to_check;  // held pieces against a hash of the tracker's
     Bitmap being_hashed;
     bool alone = false;         // the tracker does not help with this unit
+    bool distrusts = false;     // doubted without a tracker: peers would send the same again
     std::size_t under_way = 0;  // transfers and leases that have not ended
     std::optional<Fetch> fetch;
   };
   struct Transfer {
     Unit* unit = nullptr;
-    NodeId peer{};
+    PeerId peer;
     PeerNumber number = 0;
     std::uint64_t epoch = 0;
     std::uint32_t generation = 0;
@@ -250,7 +251,7 @@ class NodeMachine {
   void follow(const Decision& decision, Actions& out);
 
   // Moving bytes.
-  void start_transfer(Unit& unit, const NodeId& peer, PeerNumber number,
+  void start_transfer(Unit& unit, const PeerId& peer, PeerNumber number,
                       std::vector<RangeHash> pieces, Actions& out);
   void start_lease(Unit& unit, LeaseId id, std::size_t first, std::size_t last, Actions& out);
   void report(const Transfer& transfer, FailureKind kind, std::string text, Actions& out);
@@ -266,8 +267,7 @@ class NodeMachine {
   Instant alone_at() const;
 
   const NodeTuning tuning_;
-  const NodeId id_;
-  const NodeId instance_;
+  const PeerId id_;
   std::map<UnitNumber, std::unique_ptr<Unit>> units_;
   std::unordered_map<std::string, UnitNumber> numbers_;
   UnitNumber next_unit_ = 1;
@@ -284,8 +284,8 @@ class NodeMachine {
   std::uint64_t epoch_ = 0;
   std::uint32_t members_ = 0;
   Duration heartbeat_ = std::chrono::seconds(2);
-  std::map<NodeId, KnownPeer> peers_;
-  std::unordered_map<PeerNumber, NodeId> peer_numbers_;
+  std::map<PeerId, KnownPeer> peers_;
+  std::unordered_map<PeerNumber, PeerId> peer_numbers_;
   bool watches_ = false;
 
   Instant now_{};

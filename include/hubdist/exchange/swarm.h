@@ -43,6 +43,8 @@ struct Share {
   bool parked = false;      // another process of the same cache fetches the unit
   Instant no_lease_before{};
   std::uint32_t lease_failures = 0;
+  Instant quiet_until{};       // it gave back what was decided: nothing is decided for it before
+  std::uint32_t returns = 0;   // so often in a row
   std::vector<NodeId> banned;  // sources that sent it wrong bytes
 
   std::uint64_t missing_word(std::size_t i) const { return wanted.word(i) & ~held.word(i); }
@@ -67,6 +69,7 @@ struct UnitState {
   std::size_t unstated = 0;  // pieces with a holder and without a hash
   std::size_t unread = 0;    // pieces that only the origin can give, and that nobody reads
   std::vector<std::unique_ptr<Share>> shares;
+  std::unordered_map<NodeIndex, Share*> by_node;  // the same shares
 };
 
 // A run of neighbouring pieces on its way from one node to another: one request.

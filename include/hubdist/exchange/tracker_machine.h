@@ -25,6 +25,9 @@ struct TrackerTuning {
   Duration hash_timeout = std::chrono::seconds(20);
   // After a failed lease: doubled with each further one, up to 64 times.
   Duration lease_pause = std::chrono::seconds(1);
+  // After a node gave back what was decided for it: doubled with each further time, up to 64 times.
+  // A piece that arrives, or a new wish, ends it.
+  Duration return_pause = std::chrono::milliseconds(20);
   // Changes of the number of members, and of who is needed, are told at most this often.
   Duration gossip = std::chrono::milliseconds(100);
 };
@@ -69,6 +72,7 @@ class TrackerMachine {
   struct Member {
     NodeIndex node = kNobody;
     std::set<PeerNumber> introduced;  // the peers that it was told of
+    std::set<UnitNumber> refused;     // units that it declared in vain: it may not know so yet
     std::uint32_t told_members = 0;
     bool reported = false;  // its first report is complete
     bool watches = false;
@@ -92,6 +96,12 @@ class TrackerMachine {
   Status on(Member& member, const Withdraw& withdraw);
   Status on(Member& member, const Rates& rates);
   Status on(Member& member, const WatchNeeded& watch);
+  // What is said of a unit whose Declare was refused is not heard.
+  template <typename Other>
+  Status on_refused(Member& member, const Other& other) {
+    if constexpr (std::is_same_v<Other, Withdraw>) member.refused.erase(other.unit);
+    return {};
+  }
   // Messages that this version carries and does not use, or that only trackers send.
   template <typename Other>
   Status on(Member&, const Other&) {
@@ -110,10 +120,11 @@ class TrackerMachine {
   void exclude(NodeIndex node);
   void take_back_word(NodeIndex node);
   void doubt(UnitState& unit, const Bitmap& pieces, bool taken_back);
-  void end_transfers(Share& share, const std::vector<ByteRange>& ranges);
+  bool end_transfers(Share& share, const std::vector<ByteRange>& ranges);
   void lost_pieces(NodeIndex source, UnitState& unit, const std::vector<ByteRange>& ranges);
   void avoid(NodeIndex node, NodeIndex source);
   void pause_leases(Share& share);
+  void back_off(Share& share);
   void expire_leases();
   void expire_asks();
   void carry_out(const Plan& plan);

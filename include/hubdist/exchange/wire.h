@@ -10,6 +10,8 @@ namespace hubdist::exchange {
 
 // Bounds on what a peer may send. A frame beyond them is refused before memory is taken for it.
 inline constexpr std::size_t kMaxFrame = 1 * kMiB;
+// The frame in which a node answers what it holds of a unit: 64 bytes for each of 2^20 pieces.
+inline constexpr std::size_t kMaxHoldingsFrame = 64 * kMiB;
 inline constexpr std::size_t kMaxHandshakeFrame = 16 * kKiB;  // before the other side is known
 inline constexpr std::size_t kMaxFrameMessages = 4096;
 inline constexpr std::size_t kMaxUnitId = kMaxUnitIdSize;
@@ -32,8 +34,14 @@ Bytes encode_frame(std::span<const Message> messages);
 std::vector<Bytes> encode_frames(std::span<const Message> messages,
                                  std::size_t target = kMaxFrame / 4);
 
-// The messages of a frame, in order. Those of kinds that this version does not know are left out.
-// InvalidArgument for bytes that are no frame or pass a bound; then nothing is to be believed.
-Result<std::vector<Message>> decode_frame(ByteView bytes);
+// The messages of a frame of at most `limit` bytes, in order. Those of kinds that this version does
+// not know are left out. InvalidArgument for bytes that are no frame or pass a bound; then nothing
+// is to be believed.
+Result<std::vector<Message>> decode_frame(ByteView bytes, std::size_t limit = kMaxFrame);
+
+// The frame that says which pieces a node holds, in as many Hashes as their bound takes, and what
+// such a frame says.
+Bytes encode_holdings(std::span<const RangeHash> pieces);
+Result<std::vector<RangeHash>> decode_holdings(ByteView frame);
 
 }  // namespace hubdist::exchange

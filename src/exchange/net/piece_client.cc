@@ -128,14 +128,13 @@ Result<std::vector<RangeHash>> PieceClient::holdings(const std::string& address,
   HttpRequest request =
       signed_request(address, concat(kHoldingsPath, percent_encode(unit)), "", time_ms, nonce);
   request.total_timeout = kHoldingsTime;
-  HUBDIST_ASSIGN(const HttpReply reply, client_.fetch(request, kMaxFrame, stop));
+  HUBDIST_ASSIGN(const HttpReply reply, client_.fetch(request, kMaxHoldingsFrame, stop));
   HUBDIST_TRY(check_answer(reply, nonce));
   if (reply.status == 404) return std::vector<RangeHash>();
   HUBDIST_TRY(status_of_http(reply, address));
-  HUBDIST_ASSIGN(const std::vector<Message> messages, decode_frame(as_bytes(reply.body)));
-  if (messages.size() == 1)
-    if (const auto* hashes = std::get_if<Hashes>(&messages.front())) return hashes->hashes;
-  return invalid_argument(address, " answered with something else than what it holds");
+  auto held = decode_holdings(as_bytes(reply.body));
+  if (!held.ok()) return with_context(held.status(), address);
+  return held;
 }
 
 }  // namespace hubdist::exchange

@@ -76,8 +76,7 @@ HttpServerResponse PieceServer::unit(const HttpServerRequest& request, std::stri
 HttpServerResponse PieceServer::holdings(std::string_view nonce, const std::string& id) {
   const auto held = owner_.holdings(id);
   if (!held) return answer(nonce, kAbsent, 0);
-  const Message message = Hashes{0, 0, Basis::kHeld, *held};
-  const Bytes frame = encode_frame(std::span(&message, 1));
+  const Bytes frame = encode_holdings(*held);
   HttpServerResponse response = answer(nonce, kOk, frame.size());
   response.headers.set("Content-Type", "application/octet-stream");
   response.body = std::string(as_text(frame));
