@@ -14,6 +14,7 @@
 #include <hubdist/base/log.h>
 #include <hubdist/exchange/net/tracker.h>
 #include <hubdist/exchange/tracker_machine.h>
+#include <hubdist/io/descriptors.h>
 
 namespace hubdist {
 namespace {
@@ -90,6 +91,7 @@ Status Tracker::Impl::start() {
   HUBDIST_ASSIGN(const tcp::endpoint endpoint, loopback_endpoint(options_.listen));
   boost::system::error_code error;
   acceptor_.open(endpoint.protocol(), error);
+  if (!error) keep_from_children(acceptor_.native_handle());
   if (!error) acceptor_.set_option(tcp::acceptor::reuse_address(true), error);
   if (!error) acceptor_.bind(endpoint, error);
   if (!error) acceptor_.listen(asio::socket_base::max_listen_connections, error);
