@@ -77,13 +77,13 @@ ExchangeSession* ExchangeSessions::find(const Path& notes) {
 }
 
 Status ExchangeSessions::wait_until_unneeded(std::stop_token stop) {
-  std::vector<Node*> nodes;
+  std::vector<ExchangeSession*> serving;
   {
     const std::lock_guard lock(mutex_);
     for (const auto& [notes, session] : sessions_)
-      if (session) nodes.push_back(&session->node());
+      if (session) serving.push_back(session.get());
   }
-  for (Node* node : nodes) HUBDIST_TRY(node->wait_until_unneeded(stop));
+  for (ExchangeSession* session : serving) HUBDIST_TRY(session->wait_until_unneeded(stop));
   return {};
 }
 

@@ -283,6 +283,37 @@ TEST_CASE_FIXTURE(ExchangeFixture, "a file of a small snapshot and of a large on
   CHECK(hub->bytes.load() == before);
 }
 
+TEST_CASE_FIXTURE(ExchangeFixture, "a node does not leave before it has proved what it holds") {
+  ClientOptions without = options();
+  without.cache_dir = dir / "one";
+  without.tracker = "off";
+  REQUIRE(make(without)->download_snapshot(request()).ok());
+  std::promise<void> gate;
+  fs.set_hook([opened = gate.get_future().share()](const FileOperation& operation) -> Status {
+    if (operation.name == "pread" &&
+        operation.path.native().find("/snapshots/") != std::string::npos)
+      opened.wait();
+    return {};
+  });
+  ClientOptions with = without;
+  with.tracker = tracker->address();
+  const auto holder = make(with);
+  CHECK(holder->download_snapshot(request()).ok());
+  std::atomic<bool> left = false;
+  std::jthread leaving([&] {
+    CHECK(holder->wait_until_unneeded({}).ok());
+    left = true;
+  });
+  std::this_thread::sleep_for(std::chrono::milliseconds(500));
+  CHECK_FALSE(left);
+  gate.set_value();
+  leaving.join();
+  const std::uint64_t before = hub->bytes;
+  const auto report = node("two", tracker->address())->download_snapshot(request());
+  REQUIRE_MESSAGE(report.ok(), report.status().ToString());
+  CHECK(hub->bytes.load() == before);
+}
+
 TEST_CASE_FIXTURE(ExchangeFixture, "a client leaves several folders as fast as one") {
   const std::string large(20'000'000, 'x');
   files = {{"large.bin", large}};
