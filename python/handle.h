@@ -1,6 +1,7 @@
 // Handle: owns an object of the library that has threads or sockets, for a Python class.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <stop_token>
 #include <string>
@@ -36,6 +37,9 @@ class Closable {
   Closable(const Closable&) = delete;
   Closable& operator=(const Closable&) = delete;
   virtual void close() = 0;
+  // Stops the calls under way and returns the rest of close(), which needs no GIL and is to be
+  // called without it; empty when there is none.
+  virtual std::function<void()> let_go() = 0;
 };
 
 // A child made by fork() has none of its parent's threads: there the object is refused by name, and
@@ -62,15 +66,22 @@ class Handle final : public Closable {
 
   // Stops the calls under way, then destroys the object (the last of those calls does).
   void close() override {
-    if (!value_) return;
-    std::shared_ptr<T> last = std::move(value_);
-    if (forked()) {
-      new std::shared_ptr<T>(std::move(last));  // its threads are not here to be joined
-      return;
-    }
+    const std::function<void()> rest = let_go();
+    if (!rest) return;
     const WithoutGil released;
-    closing_.request_stop();
-    last.reset();
+    rest();
+  }
+  std::function<void()> let_go() override {
+    if (!value_) return {};
+    auto last = std::make_shared<std::shared_ptr<T>>(std::move(value_));
+    if (forked()) {
+      new auto(std::move(last));  // its threads are not here to be joined
+      return {};
+    }
+    return [last = std::move(last), closing = closing_]() mutable {
+      closing.request_stop();
+      last->reset();
+    };
   }
 
  private:

@@ -236,24 +236,37 @@ void ExchangeSession::serve(const UnitLayout& layout, std::size_t member, const 
 }
 
 void ExchangeSession::prove_files(std::stop_token stop) {
-  while (true) {
-    Unproved next;
-    {
-      std::unique_lock lock(mutex_);
-      if (!changed_.wait(lock, stop, [&] { return !unproved_.empty(); })) return;
-      next = std::move(unproved_.front());
-      unproved_.pop_front();
-    }
-    const auto before = fs_.info(next.path);
-    const auto right = is_content(fs_, next.path, next.file, stop);
-    const auto after = fs_.info(next.path);
-    if (!before.ok() || !right.ok() || !after.ok() || !after->same_content(*before)) continue;
-    if (*right)
-      serve(next.layout, next.member, next.file, next.path, true);
-    else
-      log(LogLevel::kWarning, next.path.native(), " is not what the hub says and is not shared");
-    if (*right) (void)node_->offer(next.layout, content_->files_of(next.layout.id));
+  std::unique_lock lock(mutex_);
+  while (changed_.wait(lock, stop, [&] { return !unproved_.empty(); })) {
+    const Unproved next = unproved_.front();
+    lock.unlock();
+    prove(next, stop);
+    lock.lock();
+    unproved_.pop_front();
+    changed_.notify_all();
   }
+}
+
+void ExchangeSession::prove(const Unproved& held, std::stop_token stop) {
+  const auto before = fs_.info(held.path);
+  const auto right = is_content(fs_, held.path, held.file, stop);
+  const auto after = fs_.info(held.path);
+  if (!before.ok() || !right.ok() || !after.ok() || !after->same_content(*before)) return;
+  if (!*right) {
+    log(LogLevel::kWarning, held.path.native(), " is not what the hub says and is not shared");
+    return;
+  }
+  serve(held.layout, held.member, held.file, held.path, true);
+  (void)node_->offer(held.layout, content_->files_of(held.layout.id));
+}
+
+Status ExchangeSession::wait_until_unneeded(std::stop_token stop) {
+  {
+    std::unique_lock lock(mutex_);
+    if (!changed_.wait(lock, stop, [&] { return unproved_.empty(); }))
+      return cancelled("stopped while proving what others may need");
+  }
+  return node_->wait_until_unneeded(stop);
 }
 
 }  // namespace hubdist::internal

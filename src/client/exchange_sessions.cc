@@ -1,5 +1,8 @@
 #include "client/internal/exchange_sessions.h"
 
+#include <system_error>
+#include <thread>
+
 #include "client/internal/exchange_session.h"
 #include <hubdist/base/log.h>
 #include <hubdist/exchange/net/rendezvous.h>
@@ -14,7 +17,19 @@ struct ExchangeSessions::Way {
 
 ExchangeSessions::ExchangeSessions(const ClientOptions& options, FileSystem& fs)
     : options_(options), fs_(fs) {}
-ExchangeSessions::~ExchangeSessions() = default;
+
+// Each waits a while for those who read from it: all at once, so that many leave as fast as one.
+ExchangeSessions::~ExchangeSessions() {
+  std::vector<std::thread> leaving;
+  for (auto& [notes, session] : sessions_) {
+    try {
+      leaving.emplace_back([&session = session] { session.reset(); });
+    } catch (const std::system_error&) {
+      session.reset();  // there is no further thread to be had
+    }
+  }
+  for (std::thread& thread : leaving) thread.join();
+}
 
 bool ExchangeSessions::enabled() const {
   return !options_.tracker.empty() && options_.tracker != "off";
@@ -62,13 +77,13 @@ ExchangeSession* ExchangeSessions::find(const Path& notes) {
 }
 
 Status ExchangeSessions::wait_until_unneeded(std::stop_token stop) {
-  std::vector<Node*> nodes;
+  std::vector<ExchangeSession*> serving;
   {
     const std::lock_guard lock(mutex_);
     for (const auto& [notes, session] : sessions_)
-      if (session) nodes.push_back(&session->node());
+      if (session) serving.push_back(session.get());
   }
-  for (Node* node : nodes) HUBDIST_TRY(node->wait_until_unneeded(stop));
+  for (ExchangeSession* session : serving) HUBDIST_TRY(session->wait_until_unneeded(stop));
   return {};
 }
 

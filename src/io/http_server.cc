@@ -14,6 +14,7 @@
 
 #include "io/internal/http_connection.h"
 #include <hubdist/base/log.h>
+#include <hubdist/io/descriptors.h>
 #include <hubdist/io/http_client.h>
 #include <hubdist/io/http_server.h>
 
@@ -95,6 +96,7 @@ class HttpServer::Impl {
       return failed_precondition("'", shared_.options.listen, "' is not a loopback address");
     error_code error;
     acceptor_.open(wanted.protocol(), error);
+    if (!error) keep_from_children(acceptor_.native_handle());
     if (!error) acceptor_.set_option(tcp::acceptor::reuse_address(true), error);
     if (!error) acceptor_.bind(wanted, error);
     if (!error) acceptor_.listen(asio::socket_base::max_listen_connections, error);
@@ -163,6 +165,7 @@ class HttpServer::Impl {
   }
 
   void adopt(tcp::socket socket) {
+    keep_from_children(socket.native_handle());
     auto connection = std::make_shared<HttpConnection>(std::move(socket), shared_);
     {
       const std::lock_guard lock(shared_.mutex);

@@ -9,6 +9,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <hubdist/io/descriptors.h>
+
 namespace hubdist::internal {
 namespace {
 
@@ -111,6 +113,7 @@ class PosixFile final : public File {
                                        ": the file system refuses flock (errno ", error, ")"),
                          Detail::kErrno, std::to_string(error));
     }
+    keep_from_children(descriptor_);  // they would hold the lock as well
     return true;
   }
 

@@ -10,6 +10,8 @@
 
 #include <sys/socket.h>
 
+#include <hubdist/io/descriptors.h>
+
 namespace hubdist::internal {
 namespace {
 
@@ -51,10 +53,13 @@ struct TransferCallbacks {
   // A credential that was sent must not leak into a program that this process starts.
   static curl_socket_t open_socket(void*, curlsocktype, curl_sockaddr* address) {
 #ifdef SOCK_CLOEXEC
-    return ::socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+    const int type = address->socktype | SOCK_CLOEXEC;
 #else
-    return ::socket(address->family, address->socktype, address->protocol);
+    const int type = address->socktype;
 #endif
+    const int made = ::socket(address->family, type, address->protocol);
+    keep_from_children(made);
+    return made;
   }
 };
 

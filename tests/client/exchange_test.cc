@@ -1,8 +1,17 @@
+#include <filesystem>
+#include <fstream>
+#include <future>
+#include <set>
+#include <sstream>
 #include <thread>
 
+#include "src/exchange/net/auth.h"
 #include "tests/client/client_fixture.h"
+#include "tests/support/raw_client.h"
+#include <hubdist/core/piece_map.h>
 #include <hubdist/exchange/net/rendezvous.h>
 #include <hubdist/exchange/net/tracker.h>
+#include <hubdist/io/http_client.h>
 
 using namespace hubdist;
 using namespace hubdist::testing;
@@ -51,6 +60,28 @@ struct ExchangeFixture : ClientFixture {
     return reports;
   }
 };
+
+// The ports on loopback at which this process listens, as the system sees it.
+std::set<std::uint16_t> listening_ports() {
+  std::set<std::string> own;
+  for (const auto& entry : std::filesystem::directory_iterator("/proc/self/fd")) {
+    std::error_code gone;
+    own.insert(std::filesystem::read_symlink(entry, gone).string());
+  }
+  std::set<std::uint16_t> ports;
+  std::ifstream table("/proc/self/net/tcp");
+  std::string line;
+  std::getline(table, line);
+  while (std::getline(table, line)) {
+    std::istringstream fields(line);
+    std::string number, local, remote, state, queues, timer, retransmits, user, timeout, inode;
+    fields >> number >> local >> remote >> state >> queues >> timer >> retransmits >> user >>
+        timeout >> inode;
+    if (state == "0A" && own.contains(concat("socket:[", inode, "]")))
+      ports.insert(static_cast<std::uint16_t>(std::stoul(local.substr(9), nullptr, 16)));
+  }
+  return ports;
+}
 
 }  // namespace
 
@@ -295,4 +326,76 @@ TEST_CASE_FIXTURE(ExchangeFixture, "a file of a small snapshot and of a large on
     CHECK(report->bytes_from_origin == 0);
   }
   CHECK(hub->bytes.load() == before);
+}
+
+TEST_CASE_FIXTURE(ExchangeFixture, "a node does not leave before it has proved what it holds") {
+  ClientOptions without = options();
+  without.cache_dir = dir / "one";
+  without.tracker = "off";
+  REQUIRE(make(without)->download_snapshot(request()).ok());
+  std::promise<void> gate;
+  fs.set_hook([opened = gate.get_future().share()](const FileOperation& operation) -> Status {
+    if (operation.name == "pread" &&
+        operation.path.native().find("/snapshots/") != std::string::npos)
+      opened.wait();
+    return {};
+  });
+  ClientOptions with = without;
+  with.tracker = tracker->address();
+  const auto holder = make(with);
+  CHECK(holder->download_snapshot(request()).ok());
+  std::atomic<bool> left = false;
+  std::jthread leaving([&] {
+    CHECK(holder->wait_until_unneeded({}).ok());
+    left = true;
+  });
+  std::this_thread::sleep_for(std::chrono::milliseconds(500));
+  CHECK_FALSE(left);
+  gate.set_value();
+  leaving.join();
+  const std::uint64_t before = hub->bytes;
+  const auto report = node("two", tracker->address())->download_snapshot(request());
+  REQUIRE_MESSAGE(report.ok(), report.status().ToString());
+  CHECK(hub->bytes.load() == before);
+}
+
+TEST_CASE_FIXTURE(ExchangeFixture, "a client leaves several folders as fast as one") {
+  const std::string large(20'000'000, 'x');
+  files = {{"large.bin", large}};
+  hub->commit(kSecond, files);
+  const std::set<std::uint16_t> before = listening_ports();
+  auto leaving = node("one", tracker->address());
+  for (const char* name : {"a", "b", "c"}) {
+    SnapshotRequest local = request();
+    local.local_dir = dir / name;
+    const auto report = leaving->download_snapshot(local);
+    REQUIRE_MESSAGE(report.ok(), report.status().ToString());
+  }
+  // Readers of each that stop in the middle.
+  const auto key = exchange_key(posix_file_system(), dir / "home");
+  REQUIRE(key.ok());
+  const exchange::RequestSigner signer(*key);
+  Snapshot listed;
+  listed.files = {FakeHub::entry("large.bin", large)};
+  const std::string target =
+      concat("/v1/units/", percent_encode(make_piece_map(listed).units[0].layout.id));
+  const std::string range = concat("bytes=0-", large.size() - 1);
+  const auto now = std::chrono::duration_cast<std::chrono::milliseconds>(
+                       system_clock().wall_time().time_since_epoch())
+                       .count();
+  std::vector<std::unique_ptr<RawClient>> readers;
+  for (const std::uint16_t port : listening_ports()) {
+    if (before.contains(port)) continue;
+    const std::string address = concat("127.0.0.1:", port);
+    std::string nonce;
+    readers.push_back(std::make_unique<RawClient>(port));
+    readers.back()->send(concat(
+        "GET ", target, " HTTP/1.1\r\nHost: ", address, "\r\nRange: ", range, "\r\nAuthorization: ",
+        signer.sign({"GET", target, range, address}, now, nonce), "\r\n\r\n"));
+    CHECK(readers.back()->read_head().find(" 206 ") != std::string::npos);
+  }
+  REQUIRE(readers.size() == 3);
+  const auto begin = std::chrono::steady_clock::now();
+  leaving.reset();
+  CHECK(std::chrono::steady_clock::now() - begin < std::chrono::milliseconds(4'500));
 }

@@ -8,6 +8,7 @@
 #include <doctest/doctest.h>
 
 #include "tests/support/random.h"
+#include "tests/support/raw_client.h"
 #include <hubdist/core/hash.h>
 #include <hubdist/exchange/net/node.h>
 #include <hubdist/exchange/net/tracker.h>
@@ -353,4 +354,39 @@ TEST_CASE("only loopback is listened on, and a key is needed") {
   options.key = Secret("k");
   CHECK(Node::start(options, std::make_shared<MemoryContent>(origin)).status().code() ==
         StatusCode::kInvalidArgument);
+}
+
+TEST_CASE("connections of strangers do not keep nodes from the tracker, nor use up descriptors") {
+  Exchange exchange;
+  const std::string address = exchange.tracker->address();
+  const auto port = static_cast<std::uint16_t>(std::stoi(address.substr(address.rfind(':') + 1)));
+  std::vector<std::unique_ptr<testing::RawClient>> strangers;
+  for (int i = 0; i < 200; ++i) {
+    strangers.push_back(std::make_unique<testing::RawClient>(port));
+    strangers.back()->send("GET /v1/control HTTP/1.1\r\n");
+  }
+  for (int i = 0; i < 200 - 64; ++i) CHECK(strangers[static_cast<std::size_t>(i)]->hung_up());
+  const UnitLayout unit = exchange.blob(4);
+  Member a = exchange.join();
+  REQUIRE(fetch(a, unit).ok());
+  CHECK(exchange.tracker->members() == 1);
+}
+
+TEST_CASE("a node beyond the tracker's limit is told so and goes alone") {
+  Exchange exchange;
+  exchange.tracker = *Tracker::start({.key = exchange.key, .max_members = 1});
+  exchange.address = exchange.tracker->address();
+  const UnitLayout unit = exchange.blob(4);
+  Member a = exchange.join();
+  REQUIRE(eventually([&] { return exchange.tracker->members() == 1; }));
+  auto content = std::make_shared<MemoryContent>(exchange.origin);
+  NodeOptions options;
+  options.key = exchange.key;
+  options.tracker = [&]() -> Result<std::string> { return exchange.address; };
+  options.tracker_patience = std::chrono::milliseconds(500);
+  Member second{content, *Node::start(std::move(options), content)};
+  const auto result = fetch(second, unit);
+  REQUIRE_MESSAGE(result.ok(), result.status().ToString());
+  CHECK(result->from_origin == unit.size);
+  CHECK_FALSE(second.node->statistics().tracker_reachable);
 }

@@ -136,6 +136,20 @@ TEST_CASE("a client that takes nothing is given up") {
   CHECK_FALSE(*complete);
 }
 
+TEST_CASE("who never ends a header makes room for a new one") {
+  HttpServerOptions options;
+  options.limits.connections = 2;
+  const auto server = serve(options);
+  RawClient first(server->port());
+  first.send("GET / HTTP/1.1\r\nX-");
+  RawClient second(server->port());
+  second.send("GET / HTTP/1.1\r\nX-");
+  RawClient third(server->port());
+  third.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+  CHECK(third.read_answer().ends_with("yes"));
+  CHECK(first.hung_up());
+}
+
 TEST_CASE("an idle connection makes room for a new one") {
   HttpServerOptions options;
   options.limits.connections = 2;

@@ -69,10 +69,10 @@ class HttpHandler {
 };
 
 struct HttpServerLimits {
-  std::size_t header = 32 * kKiB;                 // request line and fields; 431 beyond
-  std::uint64_t body = 1 * kMiB;                  // 413 beyond
-  std::size_t connections = 1024;                 // at once; an idle one makes room for a new one
-  std::chrono::milliseconds idle{75'000};         // between requests
+  std::size_t header = 32 * kKiB;          // request line and fields; 431 beyond
+  std::uint64_t body = 1 * kMiB;           // 413 beyond
+  std::size_t connections = 1024;          // at once; who waits longest for a header makes room
+  std::chrono::milliseconds idle{75'000};  // between requests
   std::chrono::milliseconds header_time{20'000};  // for a whole header
   std::uint64_t body_rate = 8 * kKiB;  // bytes a second that a body must reach, after header_time
   std::chrono::milliseconds send_stall{60'000};  // without any byte taken by the client

@@ -27,6 +27,8 @@ class ExchangeSession {
 
   // Brings what the plan misses, and offers what it holds.
   Status download(Job& job, const Plan& plan, std::stop_token stop);
+  // Blocks until what lay in the cache is proved and offered, and no other node needs any of it.
+  Status wait_until_unneeded(std::stop_token stop);
   Node& node() { return *node_; }
 
  private:
@@ -80,6 +82,7 @@ class ExchangeSession {
   void serve(const UnitLayout& layout, std::size_t member, const FileEntry& file, const Path& path,
              bool proved);
   void prove_files(std::stop_token stop);
+  void prove(const Unproved& held, std::stop_token stop);
 
   FileSystem& fs_;
   VerifiedFiles verified_;
@@ -87,8 +90,8 @@ class ExchangeSession {
   MemoryBudget files_;  // counts open files, not bytes
   std::mutex mutex_;
   std::condition_variable_any changed_;
-  std::set<std::string> gates_;  // units that are being fetched: one fetch a unit at a time
-  std::deque<Unproved> unproved_;
+  std::set<std::string> gates_;    // units that are being fetched: one fetch a unit at a time
+  std::deque<Unproved> unproved_;  // the first one is being proved
   std::unique_ptr<Node> node_;
   std::jthread prover_;  // last: stops first
 };

@@ -11,6 +11,7 @@
 #include <hubdist/core/hash.h>
 #include <hubdist/exchange/net/node.h>
 #include <hubdist/exchange/node_machine.h>
+#include <hubdist/io/descriptors.h>
 #include <hubdist/io/executor.h>
 
 namespace hubdist {
@@ -21,6 +22,9 @@ using namespace exchange;
 constexpr std::size_t kLeaseThreads = 8;
 constexpr std::size_t kServeThreads = 8;
 constexpr std::size_t kLongQueue = std::size_t{1} << 20;  // the machine bounds what is under way
+// Whoever can reach the port can open connections: at most a quarter of the process's descriptors.
+constexpr std::size_t kMaxDataConnections = 1024;
+constexpr std::chrono::milliseconds kHeaderTime{5'000};
 constexpr std::size_t kHashStep = 1 * kMiB;
 constexpr std::chrono::milliseconds kLeaveTime{1'000};
 constexpr std::chrono::milliseconds kServeGrace{2'000};
@@ -191,6 +195,9 @@ Status Node::Impl::start() {
   server.loopback_only = true;
   server.io_threads = 2;
   server.handler_threads = kServeThreads;
+  server.limits.header_time = kHeaderTime;
+  server.limits.connections =
+      std::clamp<std::size_t>(descriptor_limit() / 4, 1, kMaxDataConnections);
   HUBDIST_ASSIGN(http_, HttpServer::start(std::move(server), server_));
   {
     const std::lock_guard lock(mutex_);

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <atomic>
+#include <deque>
 #include <future>
 #include <thread>
 #include <unordered_map>
@@ -14,6 +15,13 @@
 #include <hubdist/base/log.h>
 #include <hubdist/exchange/net/tracker.h>
 #include <hubdist/exchange/tracker_machine.h>
+#include <hubdist/io/descriptors.h>
+
+// GCC 12 takes the frame of a coroutine, which Asio allocates and frees by a pair of its own, for a
+// mismatch once it has inlined one of the two.
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic ignored "-Wmismatched-new-delete"
+#endif
 
 namespace hubdist {
 namespace {
@@ -22,13 +30,21 @@ namespace asio = boost::asio;
 using namespace exchange;
 
 constexpr auto kAwait = asio::as_tuple(asio::use_awaitable);
-constexpr std::size_t kMaxConnections = 16'384;
+constexpr std::size_t kMaxMembers = 16'384;
+// Connections in the handshake: whoever can reach the port can open them.
+constexpr std::size_t kMaxStrangers = 64;
 constexpr std::chrono::milliseconds kAcceptPause{100};  // when there is no descriptor left
 
 std::uint64_t new_epoch() {
   const Nonce random = random_nonce();
   ByteReader reader(random);
   return *reader.read<std::uint64_t>() | 1;  // 0 means "none"
+}
+
+// At most half of the process's descriptors: the other half is for its files and downloads.
+std::size_t member_limit(std::size_t wanted) {
+  const std::size_t possible = std::clamp<std::size_t>(descriptor_limit() / 2, 1, kMaxMembers);
+  return wanted == 0 ? possible : std::min(wanted, possible);
 }
 
 std::uint64_t wall_ms() {
@@ -43,7 +59,9 @@ std::uint64_t wall_ms() {
 class Tracker::Impl {
  public:
   explicit Impl(TrackerOptions options)
-      : options_(std::move(options)), key_(options_.key, kControlPurpose) {}
+      : options_(std::move(options)),
+        key_(options_.key, kControlPurpose),
+        max_members_(member_limit(options_.max_members)) {}
   ~Impl() {
     asio::post(io_, [this] {
       closing_ = true;
@@ -62,6 +80,7 @@ class Tracker::Impl {
 
  private:
   Awaitable<void> accept_nodes();
+  void admit(const std::shared_ptr<WireConnection>& connection);
   Awaitable<void> serve(std::shared_ptr<WireConnection> connection);
   Awaitable<void> listen_to(ConnectionId id, std::shared_ptr<WireConnection> connection);
   void advance();
@@ -70,13 +89,14 @@ class Tracker::Impl {
 
   const TrackerOptions options_;
   const MacKey key_;
+  const std::size_t max_members_;
   std::string address_;
   asio::io_context io_{1};
   tcp::acceptor acceptor_{io_};
   asio::steady_timer timer_{io_};
   std::optional<TrackerMachine> machine_;
   std::unordered_map<ConnectionId, std::shared_ptr<WireConnection>> connections_;
-  std::vector<std::weak_ptr<WireConnection>> strangers_;  // in the handshake
+  std::deque<std::weak_ptr<WireConnection>> strangers_;  // in the handshake, the oldest first
   ConnectionId next_connection_ = 1;
   bool advance_due_ = false;
   bool closing_ = false;
@@ -90,6 +110,7 @@ Status Tracker::Impl::start() {
   HUBDIST_ASSIGN(const tcp::endpoint endpoint, loopback_endpoint(options_.listen));
   boost::system::error_code error;
   acceptor_.open(endpoint.protocol(), error);
+  if (!error) keep_from_children(acceptor_.native_handle());
   if (!error) acceptor_.set_option(tcp::acceptor::reuse_address(true), error);
   if (!error) acceptor_.bind(endpoint, error);
   if (!error) acceptor_.listen(asio::socket_base::max_listen_connections, error);
@@ -105,7 +126,7 @@ Awaitable<void> Tracker::Impl::accept_nodes() {
   while (!closing_) {
     auto [error, socket] = co_await acceptor_.async_accept(kAwait);
     if (closing_) break;
-    if (error || connections_.size() >= kMaxConnections) {
+    if (error) {
       asio::steady_timer pause(io_, kAcceptPause);
       co_await pause.async_wait(kAwait);
       continue;
@@ -114,16 +135,35 @@ Awaitable<void> Tracker::Impl::accept_nodes() {
   }
 }
 
-Awaitable<void> Tracker::Impl::serve(std::shared_ptr<WireConnection> connection) {
+// Who lets the handshake last makes room for those who come after.
+void Tracker::Impl::admit(const std::shared_ptr<WireConnection>& connection) {
   std::erase_if(strangers_, [](const auto& weak) { return weak.expired(); });
+  if (strangers_.size() >= kMaxStrangers) {
+    if (const auto oldest = strangers_.front().lock()) oldest->close();
+    strangers_.pop_front();
+  }
   strangers_.push_back(connection);
   connection->close_after(kHandshakeTime);
+}
+
+Awaitable<void> Tracker::Impl::serve(std::shared_ptr<WireConnection> connection) {
+  admit(connection);
   if (!(co_await connection->accept()).ok()) co_return;
   const Result<Hello> hello = co_await meet_node(*connection, key_, address_);
   if (!hello.ok()) {
     log(LogLevel::kInfo, "the tracker refused a connection: ", message(hello.status()));
     co_return;  // what was said to it is sent, then the deadline closes
   }
+  if (connections_.size() >= max_members_) {
+    const Message refusal =
+        Refusal{StatusCode::kResourceExhausted,
+                concat("the tracker has ", max_members_,
+                       " nodes and no room for more: raise the limit of open files (ulimit -n)"),
+                {}};
+    connection->send(std::span(&refusal, 1));
+    co_return;
+  }
+  std::erase_if(strangers_, [&](const auto& weak) { return weak.lock() == connection; });
   connection->stay_open();
   connection->set_limit(kMaxFrame);
   if (closing_) co_return connection->close();

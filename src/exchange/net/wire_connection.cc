@@ -8,6 +8,8 @@
 #include <boost/beast/http.hpp>
 #include <boost/beast/websocket.hpp>
 
+#include <hubdist/io/descriptors.h>
+
 namespace hubdist::exchange {
 namespace {
 
@@ -29,6 +31,7 @@ Status broken(const boost::system::error_code& error) {
 WireConnection::WireConnection(tcp::socket socket)
     : stream_(std::move(socket)), deadline_(stream_.get_executor()) {
   boost::system::error_code ignored;
+  keep_from_children(beast::get_lowest_layer(stream_).socket().native_handle());
   beast::get_lowest_layer(stream_).socket().set_option(tcp::no_delay(true), ignored);
   websocket::stream_base::timeout times{};
   times.handshake_timeout = kHandshakeTime;

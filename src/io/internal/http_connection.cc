@@ -224,16 +224,17 @@ asio::awaitable<bool> HttpConnection::serve_one() {
 
 asio::awaitable<int> HttpConnection::read_request(Parser& parser) {
   const HttpServerLimits& limits = shared_.options.limits;
+  // Until its header is whole: who sends half of one waits like who sends nothing.
+  idle_since_ = system_clock().now().time_since_epoch().count();
   if (buffer_.size() == 0) {
     arm(limits.idle);
-    idle_since_ = system_clock().now().time_since_epoch().count();
     const auto [error] = co_await socket_.async_wait(asio::ip::tcp::socket::wait_read, kTuple);
-    idle_since_ = kBusy;
     if (error || closing_) co_return -1;
   }
   arm(limits.header_time);
   {
     const auto [error, count] = co_await http::async_read_header(socket_, buffer_, parser, kTuple);
+    idle_since_ = kBusy;
     if (error) co_return status_for(error);
   }
   const int version = static_cast<int>(parser.get().version());

@@ -48,7 +48,8 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
   void start();
   void close_when_idle();
   void close_now();
-  // When the connection began to wait for a request; the greatest time while it is busy.
+  // When the connection began to wait for a request's whole header; the greatest time while it is
+  // busy.
   Instant idle_since() const { return Instant(Duration(idle_since_.load())); }
 
  private:

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import hashlib
+import hmac
 import os
 import random
+import signal
+import socket
 import subprocess
 import sys
 import threading
+import time
+import urllib.parse
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -144,6 +149,125 @@ def test_processes_share_what_one_of_them_fetched(served: Served, tmp_path, how)
     assert proxy.body_bytes < 2 * total  # lists, and every content once
     if tracker is not None:
         tracker.close()
+
+
+CARRIER = """
+import os
+import sys
+import time
+import hubdist
+cache, endpoint = sys.argv[1:]
+hubdist.snapshot_download("org/model", cache_dir=cache, endpoint=endpoint, tracker="auto")
+child = os.fork()
+if child == 0:
+    time.sleep(120)
+    os._exit(0)
+print(child, flush=True)
+sys.stdin.readline()
+"""
+
+
+def connects(address: str) -> bool:
+    host, port = address.split(":")
+    try:
+        socket.create_connection((host, int(port)), timeout=5).close()
+    except OSError:
+        return False
+    return True
+
+
+def test_a_forked_child_keeps_nothing_of_a_carrier_that_was_killed(served: Served, tmp_path):
+    first = subprocess.Popen(
+        [sys.executable, "-c", CARRIER, str(tmp_path / "one"), served.endpoint],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "HF_TOKEN": served.token},
+    )
+    child = int(first.stdout.readline())
+    try:
+        address = (hubdist.hubdist_home() / "tracker.address").read_text()
+        assert connects(address)
+        first.kill()
+        first.wait()
+        assert not connects(address)
+        second = subprocess.Popen(
+            [sys.executable, "-c", CHILD, str(tmp_path / "two"), served.endpoint, "auto"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        assert tree(second.stdout.readline().strip()) == served.files
+        taken_over = (hubdist.hubdist_home() / "tracker.address").read_text()
+        assert taken_over != address
+        assert connects(taken_over)
+        second.communicate("\n", timeout=30)
+    finally:
+        os.kill(child, signal.SIGKILL)
+
+
+LEAVING = """
+import sys
+import hubdist
+
+SIZE = 32 << 20
+
+
+class Zeros(hubdist.Content):
+    def read(self, unit, offset, size):
+        return bytes(size)
+
+    def write(self, unit, offset, data, source):
+        raise OSError("not wanted")
+
+    def read_origin(self, unit, begin, end):
+        raise OSError("not wanted")
+
+
+key, name = sys.argv[1:]
+nodes = [hubdist.Node(Zeros(), "127.0.0.1:1", key=key) for _ in range(4)]
+for node in nodes:
+    node.offer(hubdist.UnitLayout(name, SIZE))
+print(*(node.address for node in nodes), flush=True)
+sys.stdin.readline()
+"""
+
+
+def reader_that_stops(address: str, unit: str) -> socket.socket:
+    """A member of the exchange that asks for all of a unit and takes only the beginning."""
+    # As docs/protocol.md has it: HKDF-SHA256 for the data plane's key, then HMAC-SHA256.
+    root = hmac.digest(bytes(32), KEY.encode(), "sha256")
+    key = hmac.digest(root, b"hubdist data 1\x01", "sha256")
+    target, span = "/v1/units/" + urllib.parse.quote(unit, safe=""), f"bytes=0-{(32 << 20) - 1}"
+    nonce, now = os.urandom(16).hex(), int(time.time() * 1000)
+    text = f"request\nGET\n{target}\n{span}\n{address}\n{nonce}\n{now}"
+    mac = hmac.digest(key, text.encode(), "sha256").hex()
+    host, port = address.split(":")
+    reader = socket.create_connection((host, int(port)), timeout=30)
+    reader.sendall(
+        f"GET {target} HTTP/1.1\r\nHost: {address}\r\nRange: {span}\r\n"
+        f"Authorization: HubdistMAC nonce={nonce}, time={now}, mac={mac}\r\n\r\n".encode()
+    )
+    assert b" 206 " in reader.recv(100)
+    return reader
+
+
+def test_a_process_leaves_several_exchanges_as_fast_as_one():
+    name = "sha256:" + "ab" * 32
+    process = subprocess.Popen(
+        [sys.executable, "-c", LEAVING, KEY, name],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    readers = [reader_that_stops(a, name) for a in process.stdout.readline().split()]
+    assert len(readers) == 4
+    begin = time.monotonic()
+    process.communicate("\n", timeout=30)
+    assert time.monotonic() - begin < 5
+    assert process.returncode == 0
+    for reader in readers:
+        reader.close()
 
 
 @pytest.mark.parametrize("name", sorted(p.name for p in EXAMPLES.glob("*.py")))

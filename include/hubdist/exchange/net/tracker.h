@@ -1,6 +1,7 @@
 // Tracker: decides who fetches which piece from whom, and who may ask the origin.
 #pragma once
 
+#include <cstddef>
 #include <memory>
 #include <string>
 
@@ -15,6 +16,9 @@ struct TrackerOptions {
   // There was a tracker before this one: no lease is given until the nodes that it had have
   // reported, or 2 s passed.
   bool successor = false;
+  // Nodes beyond these are refused. 0, and at most: half of the files that the process may have
+  // open, up to 16,384.
+  std::size_t max_members = 0;
 };
 
 // Keeps soft state only: when it dies, its successor learns everything from the nodes' reports.
