@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "io/internal/chunk_streams.h"
+#include "io/internal/processors.h"
 #include <hubdist/core/merkle.h>
 #include <hubdist/io/chunk_stream.h>
 

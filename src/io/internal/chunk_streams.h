@@ -24,7 +24,4 @@ inline bool is_long(const ChunkSource& source, std::size_t threads) {
   return threads > 1 && !source.is_pipe() && source.size() >= kLeast;
 }
 
-// Processors that this process may use: by its affinity and its control groups.
-std::size_t usable_processors();
-
 }  // namespace hubdist::internal
