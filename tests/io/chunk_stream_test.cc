@@ -110,9 +110,9 @@ void change_when_read(FaultFileSystem& faulty, std::uint64_t offset, std::functi
 
 TEST_CASE("a file's chunks are those of its bytes, on any number of threads") {
   const TempDir dir;
-  for (const std::size_t size : {0, 1, 8191, 8192, 131'072, 131'073, 262'143, 1'048'576, 2'097'152,
-                                 4'194'304, 12'582'912, 12'582'913})
-    check_file(dir, random_bytes(size, size));
+  for (const int size : {0, 1, 8191, 8192, 131'072, 131'073, 262'143, 1'048'576, 2'097'152,
+                         4'194'304, 12'582'912, 12'582'913})
+    check_file(dir, random_bytes(7, static_cast<std::size_t>(size)));
 }
 
 TEST_CASE("contents without common boundaries take longer, and come out right") {
