@@ -4,6 +4,8 @@ The compiled part of hubdist; import names from `hubdist` instead.
 
 from __future__ import annotations
 import collections.abc
+import numpy
+import numpy.typing
 import os
 import pathlib
 import typing
@@ -15,6 +17,7 @@ __all__: list[str] = [
     "AddFolderResult",
     "BackendCapabilities",
     "Chunk",
+    "ChunkHasher",
     "Chunker",
     "Client",
     "ClientOptions",
@@ -43,21 +46,25 @@ __all__: list[str] = [
     "Uri",
     "blake3",
     "check_relative_path",
+    "chunk",
     "chunk_ends",
     "default_memory_budget",
     "format_uri",
     "git_sha1",
     "glob_match",
     "hash_file",
+    "hash_files",
     "hubdist_home",
     "log_level",
     "make_manifest",
     "make_units",
     "parse_identity",
     "parse_uri",
+    "parse_xet_hex",
     "piece_size_for",
     "set_log_level",
     "sha256",
+    "xet_hex",
 ]
 
 class RetryPolicy:
@@ -90,7 +97,7 @@ class Uri:
     def __hash__(self) -> int: ...
     def __init__(self, text: str) -> None: ...
     def __repr__(self) -> str: ...
-    def __setstate__(self, arg0: tuple[str]) -> None: ...
+    def __setstate__(self, arg0: tuple[typing.Any, ...]) -> None: ...
     def __str__(self) -> str: ...
     @property
     def authority(self) -> str:
@@ -148,6 +155,7 @@ class Identity:
 
     __hash__: typing.ClassVar[None] = None  # type: ignore[assignment]
     def __eq__(self, arg0: typing.Any) -> bool: ...
+    def __getstate__(self) -> tuple[str | None, str | None, str | None, str | None]: ...
     def __init__(
         self,
         *,
@@ -157,6 +165,7 @@ class Identity:
         xet: str | None = None,
     ) -> None: ...
     def __repr__(self) -> str: ...
+    def __setstate__(self, arg0: tuple[typing.Any, ...]) -> None: ...
     def __str__(self) -> str: ...
     @property
     def git_sha1(self) -> str | None:
@@ -265,28 +274,16 @@ class UnitLayout:
         Bytes.
         """
 
-class Chunker:
-    """
-    Finds the content-defined boundaries (Xet) of one content that is given in pieces of any size. Not thread-safe.
-    """
-    def __init__(self) -> None: ...
-    def finish(self) -> list[int]:
-        """
-        The content ends here: returns the end of the last chunk, unless it was returned already. The chunker is as new afterwards.
-        """
-    def update(self, data: typing_extensions.Buffer) -> list[int]:
-        """
-        Takes bytes; returns the ends of the chunks that end inside them, as offsets from the beginning of the content.
-        """
-
 class Chunk:
     """
     A chunk of a manifest.
     """
-
-    __hash__: typing.ClassVar[None] = None  # type: ignore[assignment]
     def __eq__(self, arg0: typing.Any) -> bool: ...
+    def __getstate__(self) -> tuple[str, int]: ...
+    def __hash__(self) -> int: ...
+    def __init__(self, hash: str, size: int) -> None: ...
     def __repr__(self) -> str: ...
+    def __setstate__(self, arg0: tuple[typing.Any, ...]) -> None: ...
     @property
     def hash(self) -> str:
         """
@@ -300,14 +297,33 @@ class Chunk:
 
 class Manifest:
     """
-    The chunks of one file, in order.
+    The chunks of one content, in order. Immutable, so that threads may share it; can be pickled.
     """
+    def __eq__(self, arg0: typing.Any) -> bool: ...
+    def __getstate__(self) -> tuple[list[Chunk]]: ...
+    def __hash__(self) -> int: ...
+    def __init__(self, chunks: collections.abc.Sequence[Chunk]) -> None: ...
+    def __repr__(self) -> str: ...
+    def __setstate__(self, arg0: tuple[typing.Any, ...]) -> None: ...
     @property
-    def chunks(self) -> list[Chunk]: ...
+    def chunks(self) -> list[Chunk]:
+        """
+        The same as a list, without NumPy.
+        """
     @property
     def file_hash(self) -> str:
         """
         The Xet file hash, in Xet's text form.
+        """
+    @property
+    def hashes(self) -> numpy.typing.NDArray[numpy.uint8]:
+        """
+        A NumPy array of uint8 and shape (number of chunks, 32): the hash of each chunk as BLAKE3 gives it; xet_hex(hashes[i]) is its text. Read-only, and not a copy. Raises ImportError without NumPy.
+        """
+    @property
+    def offsets(self) -> numpy.typing.NDArray[numpy.uint64]:
+        """
+        A NumPy array of uint64, one longer than the number of chunks: chunk i is the bytes [offsets[i], offsets[i + 1]) of the content; the first is 0, the last is the content's size. Read-only, and not a copy: it shows the manifest's own memory and keeps it. Raises ImportError without NumPy.
         """
     @property
     def size(self) -> int:
@@ -315,16 +331,47 @@ class Manifest:
         Bytes.
         """
 
+class Chunker:
+    """
+    Finds the content-defined boundaries (Xet) of one content that is given in pieces of any size. ChunkHasher hashes the chunks as well. Keeps no bytes. Threads that share one wait for each other.
+    """
+    def __init__(self) -> None: ...
+    def finish(self) -> list[int]:
+        """
+        The content ends here: returns the end of the last chunk, unless it was returned already. The chunker is as new afterwards.
+        """
+    def update(self, data: typing_extensions.Buffer) -> list[int]:
+        """
+        Takes bytes; returns the ends of the chunks that end inside them, as offsets from the beginning of the content.
+        """
+
+class ChunkHasher:
+    """
+    Cuts one content that is given in pieces of any size, and hashes each chunk. Keeps no bytes. Threads that share one wait for each other.
+    """
+    def __init__(self) -> None: ...
+    def finish(self) -> list[Chunk]:
+        """
+        The content ends here: returns the last chunk, unless it was returned already. The hasher is as new afterwards.
+        """
+    def update(self, data: typing_extensions.Buffer) -> list[Chunk]:
+        """
+        Takes bytes; returns the chunks that end inside them, in order.
+        """
+
 class ManifestBuilder:
     """
-    Makes the manifest of a content that comes in pieces of any size. Not thread-safe.
+    Makes the manifest of a content that comes in pieces of any size. Keeps no bytes. Threads that share one wait for each other.
     """
     def __init__(self) -> None: ...
     def finish(self) -> Manifest:
         """
-        The builder is as new afterwards.
+        The content ends here: returns its Manifest. The builder is as new afterwards.
         """
-    def update(self, data: typing_extensions.Buffer) -> None: ...
+    def update(self, data: typing_extensions.Buffer) -> None:
+        """
+        Takes bytes.
+        """
 
 class BackendCapabilities:
     """
@@ -902,6 +949,18 @@ def check_relative_path(path: str) -> None:
     Raises InvalidArgumentError unless `path` stays inside its folder: relative, no empty, "." or ".." segment, no NUL, no backslash, at most 4,096 bytes and 255 a segment.
     """
 
+@typing.overload
+def chunk(data: typing_extensions.Buffer, *, threads: int = 0) -> Manifest:
+    """
+    Cuts a content into Xet's content-defined chunks and hashes them; returns its Manifest.
+
+    `data` is a path (str or os.PathLike) of a file or a pipe, or the content itself in any buffer that is contiguous in C order: bytes, bytearray, memoryview, mmap, a NumPy array of any type, writable or not. Nothing is copied; a buffer must not be written to meanwhile. `threads`: 0 for as many as this process may use. A file takes at most 64 MiB of memory and 16 MiB a thread, whatever its size, and 40 bytes a chunk.
+
+    Raises FileNotFoundError, IsADirectoryError, PermissionError, AbortedError when a file changes while it is read, InvalidArgumentError (a ValueError) for a buffer with gaps. Runs without the GIL, stops on Ctrl-C, may be called by many threads.
+    """
+
+@typing.overload
+def chunk(path: os.PathLike[str] | str, *, threads: int = 0) -> Manifest: ...
 def chunk_ends(data: typing_extensions.Buffer) -> list[int]:
     """
     Where each chunk of a whole content ends; nothing for an empty one.
@@ -927,9 +986,16 @@ def glob_match(pattern: str, path: str) -> bool:
     Whether the whole of a path matches a pattern as Python's fnmatch has it: '*' crosses '/', upper and lower case differ.
     """
 
-def hash_file(path: os.PathLike[str] | str) -> Identity:
+def hash_file(path: os.PathLike[str] | str, *, threads: int = 0) -> Identity:
     """
-    Reads a file once and returns an Identity with its SHA-256, git and Xet hashes. Stops on Ctrl-C.
+    Reads a file once and returns an Identity with its SHA-256, git and Xet hashes (of a pipe no git hash). `threads`, memory and errors as chunk() has them. Stops on Ctrl-C.
+    """
+
+def hash_files(
+    paths: collections.abc.Sequence[os.PathLike[str] | str], *, threads: int = 0
+) -> list[str]:
+    """
+    The Xet hashes of files in Xet's text form, in the order of `paths`: the `xet` of hash_file(), without the other hashes and so faster. Small files are read at the same time, a big one on all cores. The first error ends it. `threads`, memory and errors as chunk() has them. Stops on Ctrl-C.
     """
 
 def hubdist_home() -> pathlib.Path:
@@ -944,7 +1010,7 @@ def log_level() -> str:
 
 def make_manifest(data: typing_extensions.Buffer) -> Manifest:
     """
-    Cuts a whole content and hashes its chunks.
+    Cuts a whole content and hashes its chunks, on one core and in one go; chunk() uses all cores, reads files, and stops on Ctrl-C.
     """
 
 def make_units(snapshot: Snapshot) -> list[UnitLayout]:
@@ -962,6 +1028,11 @@ def parse_uri(text: str) -> Uri:
     Reads a URI. Raises InvalidArgumentError (a ValueError) that names the text and what is wrong with it. A user name or password inside a URL is refused, and not repeated in the message: credentials never travel in URLs.
     """
 
+def parse_xet_hex(text: str) -> bytes:
+    """
+    The 32 bytes of a hash in Xet's text form. Raises InvalidArgumentError (a ValueError).
+    """
+
 def piece_size_for(snapshot_size: int) -> int:
     """
     The power of two at or above size / 1024, from 1 to 4 MiB.
@@ -975,6 +1046,11 @@ def set_log_level(level: str) -> None:
 def sha256(data: typing_extensions.Buffer) -> str:
     """
     SHA-256 of bytes, in hexadecimal.
+    """
+
+def xet_hex(hash: typing_extensions.Buffer) -> str:
+    """
+    The text form that Xet uses for a hash of 32 bytes: four little-endian words of 64 bits, each written as a number of 16 hexadecimal digits.
     """
 
 MAX_CHUNK_SIZE: int = 131072
