@@ -19,10 +19,14 @@ namespace py = pybind11;
 
 void bind_base(py::module_& m);
 void bind_core(py::module_& m);
-void bind_manifest(py::module_& m);  // of core/
-void bind_chunks(py::module_& m);    // of core/
+void bind_manifest(py::module_& m);          // of core/
+void bind_chunks(py::module_& m);            // of core/
+void bind_layout(py::module_& m);            // of core/
+void bind_dedupe_report(py::module_& m);     // of core/
+void bind_dedupe_estimator(py::module_& m);  // of core/
 void bind_io(py::module_& m);
 void bind_chunk_files(py::module_& m);  // of io/
+void bind_dedupe(py::module_& m);       // of io/
 void bind_backend(py::module_& m);
 void bind_exchange(py::module_& m);
 void bind_client(py::module_& m);

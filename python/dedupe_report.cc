@@ -1,6 +1,9 @@
 // core/: what a comparison of versions found.
+#include <algorithm>
+
 #include "bindings.h"
 #include "handle.h"
+#include <hubdist/base/quantity.h>
 #include <hubdist/core/dedupe_report.h>
 #include <hubdist/core/merkle.h>
 
@@ -32,15 +35,22 @@ Ranges pairs_of(const std::vector<ByteRange>& ranges) {
 }
 
 std::string describe(const DedupeNumbers& n) {
-  return concat("size=", n.size, ", new_bytes=", n.new_bytes, ", xet_upload=", n.xet_upload,
-                ", lfs_upload=", n.lfs_upload);
+  std::string text = concat(format_bytes(n.size), ", ", format_bytes(n.new_bytes), " new, ",
+                            format_bytes(n.xet_upload), " to upload");
+  if (n.ratio() > 1) text += concat(" (", format_fixed(n.ratio(), 1), "x less)");
+  return text;
+}
+
+std::string describe(const DedupeVersion& version) {
+  const auto is_there = [](const DedupeFile& f) { return f.change != FileChange::kRemoved; };
+  const auto files = std::count_if(version.files.begin(), version.files.end(), is_there);
+  return concat(version.name, ": ", format_count(static_cast<std::uint64_t>(files), "file"), ", ",
+                describe(version.numbers));
 }
 
 std::string describe(const DedupeReport& report) {
-  std::string text = concat("<DedupeReport of ", report.versions.size(), " versions");
-  for (const DedupeVersion& version : report.versions)
-    text += concat("\n  ", version.name, ": files=", version.files.size(), ", ",
-                   describe(version.numbers));
+  std::string text = "<DedupeReport";
+  for (const DedupeVersion& version : report.versions) text += concat("\n  ", describe(version));
   return text + ">";
 }
 
@@ -70,7 +80,8 @@ void bind_file(py::module_& m) {
       .def_readonly("region", &RegionReport::region)
       .def_readonly("new_bytes", &RegionReport::new_bytes, "New bytes inside its range.")
       .def("__repr__", [](const RegionReport& r) {
-        return to_str(concat("<RegionReport ", r.region.name, ": new_bytes=", r.new_bytes, ">"));
+        return to_str(
+            concat("<RegionReport ", r.region.name, ": ", format_bytes(r.new_bytes), " new>"));
       });
   py::class_<DedupeFile>(m, "DedupeFile", "A file of a version.")
       .def_property_readonly("path", text_of(&DedupeFile::path),
@@ -122,8 +133,7 @@ void bind_version(py::module_& m) {
       .def_readonly("numbers", &DedupeVersion::numbers)
       .def_readonly("files", &DedupeVersion::files, "Sorted by path; removed ones among them.")
       .def("__repr__", [](const DedupeVersion& v) {
-        return to_str(concat("<DedupeVersion ", v.name, ": files=", v.files.size(), ", ",
-                             describe(v.numbers), ">"));
+        return to_str(concat("<DedupeVersion ", describe(v), ">"));
       });
 }
 

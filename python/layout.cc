@@ -7,6 +7,7 @@
 #include "blocking.h"
 #include "buffer.h"
 #include "handle.h"
+#include <hubdist/base/quantity.h>
 #include <hubdist/core/content_layout.h>
 #include <hubdist/io/file.h>
 
@@ -132,7 +133,9 @@ void bind_types(py::module_& m) {
           "advice", [](const ContentLayout& l) { return texts(l.advice); },
           "How such a file would dedupe better, where that is certain.")
       .def("__repr__", [](const ContentLayout& l) {
-        return concat("<ContentLayout ", name(l.format), ": ", l.regions.size(), " regions>");
+        const bool known = l.format != ContentFormat::kUnknown;
+        return concat("<ContentLayout ", known ? name(l.format) : "of no known format", ", ",
+                      format_count(l.regions.size(), "region"), ">");
       });
 }
 

@@ -23,6 +23,10 @@ BETTER = [
     (r"typing\.SupportsFloat \| typing\.SupportsIndex", "float"),
     (r"os\.PathLike \| str \| bytes", "os.PathLike[str] | str"),
     (
+        r"on_progress: typing\.Any",
+        "on_progress: collections.abc.Callable[[DedupeProgress], object] | None",
+    ),
+    (
         r"progress: typing\.Any",
         "progress: collections.abc.Callable[[ProgressEvent], object] | None",
     ),
