@@ -18,8 +18,8 @@ namespace hubdist {
 // Neighbouring chunks of a file with their bytes. Holding one holds its memory: a stream waits
 // while too many are held.
 struct ChunkBatch {
-  std::uint64_t offset = 0;    // of the first chunk in the file
-  std::vector<Chunk> chunks;   // in order; together they are as long as `bytes`
+  std::uint64_t offset = 0;   // of the first chunk in the file
+  std::vector<Chunk> chunks;  // in order; together they are as long as `bytes`
   ByteView bytes;
 };
 using ChunkSink = std::function<Status(std::shared_ptr<const ChunkBatch>)>;
