@@ -50,7 +50,7 @@ class Comparison {
     const Instant begin = system_clock().now();
     std::vector<SourceFiles> found;
     for (const DedupeSource& source : sources) {
-      HUBDIST_ASSIGN(SourceFiles files, internal::find_files(fs_, source, stop_));
+      HUBDIST_ASSIGN(SourceFiles files, internal::find_files(fs_, source, options_.filter, stop_));
       for (const SourceFile& file : files.files) progress_.total += file.size;
       found.push_back(std::move(files));
     }

@@ -20,8 +20,9 @@ Status no_file(const Path& path) {
 
 class Walk {
  public:
-  Walk(FileSystem& fs, std::vector<SourceFile>& files, std::stop_token stop)
-      : fs_(fs), files_(files), stop_(std::move(stop)) {}
+  Walk(FileSystem& fs, std::vector<SourceFile>& files, const PathFilter& filter,
+       std::stop_token stop)
+      : fs_(fs), files_(files), filter_(filter), stop_(std::move(stop)) {}
 
   Status folder(const Path& location, const std::string& prefix, std::size_t depth) {
     if (stop_.stop_requested()) return cancelled("the comparison was stopped");
@@ -42,6 +43,7 @@ class Walk {
                             path.ends_with("/.cache/huggingface");
       return left_out ? Status() : folder(location, path + "/", depth + 1);
     }
+    if (!filter_.matches(path)) return {};
     HUBDIST_ASSIGN(const FileInfo info, fs_.info(location));
     if (info.type == FileType::kDirectory) return {};  // a link to a folder
     if (info.type != FileType::kFile) return no_file(location);
@@ -51,18 +53,20 @@ class Walk {
 
   FileSystem& fs_;
   std::vector<SourceFile>& files_;
+  const PathFilter& filter_;
   std::stop_token stop_;
 };
 
 }  // namespace
 
-Result<SourceFiles> find_files(FileSystem& fs, const DedupeSource& source, std::stop_token stop) {
+Result<SourceFiles> find_files(FileSystem& fs, const DedupeSource& source, const PathFilter& filter,
+                               std::stop_token stop) {
   SourceFiles found;
   const bool standard_input = source.path == "-";
   const Path location = standard_input ? Path("/dev/stdin") : source.path;
   HUBDIST_ASSIGN(const FileInfo info, fs.info(location));
   if (info.type == FileType::kDirectory) {
-    HUBDIST_TRY(Walk(fs, found.files, std::move(stop)).folder(location, "", 0));
+    HUBDIST_TRY(Walk(fs, found.files, filter, std::move(stop)).folder(location, "", 0));
     std::sort(found.files.begin(), found.files.end(),
               [](const SourceFile& a, const SourceFile& b) { return a.path < b.path; });
     return found;

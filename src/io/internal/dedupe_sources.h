@@ -21,7 +21,9 @@ struct SourceFiles {
   bool single_file = false;
 };
 
-Result<SourceFiles> find_files(FileSystem& fs, const DedupeSource& source, std::stop_token stop);
+// Of a folder, those that `filter` wants.
+Result<SourceFiles> find_files(FileSystem& fs, const DedupeSource& source, const PathFilter& filter,
+                               std::stop_token stop);
 
 // A path as UTF-8: bytes that do not belong to a character become "\xNN".
 std::string readable_path(std::string_view path);
