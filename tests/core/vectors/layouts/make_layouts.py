@@ -1,4 +1,4 @@
-"""Makes the sample files beside it (pyarrow 25, SQLite 3, NumPy; what they hold is in the tests)."""
+"""Makes the sample files beside it, with pyarrow 25; the tests say what they hold."""
 
 import io
 import sqlite3
@@ -20,7 +20,9 @@ def make_parquet() -> None:
     rows = pa.table({"x": np.arange(count) % 7})
     options = {"compression": "brotli", "use_dictionary": False, "write_statistics": False}
     pq.write_table(rows, HERE / "counted.parquet", **options)
-    pq.write_table(rows, HERE / "cut_by_content.parquet", use_content_defined_chunking=True, **options)
+    pq.write_table(
+        rows, HERE / "cut_by_content.parquet", use_content_defined_chunking=True, **options
+    )
 
 
 def make_sqlite() -> None:
@@ -40,7 +42,10 @@ def make_sqlite() -> None:
 
 
 def make_zip() -> None:
-    for name, method in (("stored.zip", zipfile.ZIP_STORED), ("deflated.zip", zipfile.ZIP_DEFLATED)):
+    for name, method in (
+        ("stored.zip", zipfile.ZIP_STORED),
+        ("deflated.zip", zipfile.ZIP_DEFLATED),
+    ):
         buffer = io.BytesIO()
         with zipfile.ZipFile(buffer, "w", method) as archive:
             info = zipfile.ZipInfo("numbers", (2024, 1, 1, 0, 0, 0))
