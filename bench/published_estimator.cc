@@ -2,9 +2,11 @@
 // comparison: one thread, std::hash of each chunk, one LZ4 block of each new one. Like the
 // published program it gathers a chunk byte by byte; with --gather-blocks it copies what it read
 // at once, which the published program does not.
+#include <algorithm>
 #include <cstdint>
 #include <cstdio>
 #include <cstring>
+#include <iterator>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -76,7 +78,7 @@ class Estimator {
     if (gather_blocks_)
       chunk.append(begin, end);
     else
-      for (; begin != end; ++begin) chunk.insert(chunk.end(), *begin);
+      std::copy(begin, end, std::inserter(chunk, chunk.end()));
   }
 
   void add(const std::string& chunk) {

@@ -22,7 +22,9 @@ std::uint64_t load(const std::byte* at) {
   return value;
 }
 
-bool same_word(const std::byte* a, const std::byte* b) { return std::memcmp(a, b, kMinMatch) == 0; }
+unsigned same_word(const std::byte* a, const std::byte* b) {
+  return std::memcmp(a, b, kMinMatch) == 0;
+}
 
 // Of the five bytes at `at`; reads eight.
 std::size_t hash_five(const std::byte* at) {
@@ -97,32 +99,70 @@ class Writer {
   std::byte* out_;
 };
 
+struct Found {
+  std::size_t at;
+  std::size_t candidate;  // the earlier place
+};
+
+// Looks for bytes that occurred before: at first at each place, and the longer it finds nothing, at
+// fewer of them. Past the last place where a match may begin when there are none.
+class Search {
+ public:
+  Search(ByteView input, Lz4Table& table)
+      : in_(input.data()), last_(input.size() - kLastMatch), table_(table) {}
+
+  Found next(std::size_t at) {
+    std::size_t tries = kFirstTries;
+    // Two places at a time: whether one of them matches is foretold better than which.
+    for (; tries < 2 * kFirstTries && at < last_; tries += 2, at += 2) {
+      const std::size_t first = look_up(at);
+      std::uint32_t& second_slot = table_[hash_five(in_ + at + 1)];
+      const std::uint32_t second = second_slot;
+      const unsigned first_matches = matches(first, at);
+      const unsigned second_matches = matches(second, at + 1);
+      second_slot = first_matches ? second : static_cast<std::uint32_t>(at + 1);
+      if ((first_matches | second_matches) != 0)
+        return {at + (first_matches ^ 1), first_matches ? first : second};
+    }
+    for (; at <= last_; at += tries++ >> kPatience)
+      if (const std::size_t candidate = look_up(at); matches(candidate, at)) return {at, candidate};
+    return {at, 0};
+  }
+  bool is_past_end(const Found& found) const { return found.at > last_; }
+  void remember(std::size_t at) { table_[hash_five(in_ + at)] = static_cast<std::uint32_t>(at); }
+
+ private:
+  static constexpr std::size_t kFirstTries = 1 << kPatience;
+
+  std::size_t look_up(std::size_t at) {
+    return std::exchange(table_[hash_five(in_ + at)], static_cast<std::uint32_t>(at));
+  }
+  unsigned matches(std::size_t candidate, std::size_t at) const {
+    return static_cast<unsigned>(at - candidate <= kMaxDistance) &
+           same_word(in_ + candidate, in_ + at);
+  }
+
+  const std::byte* in_;
+  std::size_t last_;
+  Lz4Table& table_;
+};
+
 template <typename Output>
 std::size_t encode(ByteView input, Lz4Table& table, Output output) {
   const std::byte* const in = input.data();
   std::size_t literals = 0;  // where those begin that no sequence has
-  std::size_t at = 1;
   table.fill(0);
-  while (input.size() > kLastMatch) {
-    std::size_t candidate = 0;
-    std::size_t next = at;
-    for (std::size_t tries = 1 << kPatience;; ++tries) {
-      at = next;
-      next += tries >> kPatience;
-      if (at > input.size() - kLastMatch) break;
-      std::uint32_t& seen = table[hash_five(in + at)];
-      candidate = std::exchange(seen, static_cast<std::uint32_t>(at));
-      if (at - candidate <= kMaxDistance && same_word(in + candidate, in + at)) break;
+  if (input.size() > kLastMatch) {
+    Search search(input, table);
+    for (Found found = search.next(1); !search.is_past_end(found); found = search.next(literals)) {
+      auto [at, candidate] = found;
+      while (candidate > 0 && at > literals && in[at - 1] == in[candidate - 1]) --at, --candidate;
+      const std::size_t length =
+          common_length(in + at + kMinMatch, in + candidate + kMinMatch, in + input.size() - kTail);
+      output.sequence(input.subspan(literals, at - literals), {length, at - candidate});
+      literals = at + kMinMatch + length;
+      search.remember(literals - 2);
     }
-    if (at > input.size() - kLastMatch) break;
-    while (candidate > 0 && at > literals && in[at - 1] == in[candidate - 1]) --at, --candidate;
-
-    const std::size_t length =
-        common_length(in + at + kMinMatch, in + candidate + kMinMatch, in + input.size() - kTail);
-    output.sequence(input.subspan(literals, at - literals), {length, at - candidate});
-    at += kMinMatch + length;
-    literals = at;
-    table[hash_five(in + at - 2)] = static_cast<std::uint32_t>(at - 2);
   }
   output.end(input.subspan(literals));
   return output.size();
