@@ -116,7 +116,8 @@ std::string about(const DedupeFile& file, std::string_view heading) {
   if (!heading.empty() && !heading.ends_with(file.path))
     out += concat("<bdi>", escaped(file.path), "</bdi>, ");
   out += strip_summary(file);
-  if (!file.previous_path.empty())
+  // A version that is one file is compared with the one before whatever its name.
+  if (heading.empty() && !file.previous_path.empty())
     out += concat(", before at <bdi>", escaped(file.previous_path), "</bdi>");
   return concat("<p class=\"aside about\">", out, "</p>");
 }
