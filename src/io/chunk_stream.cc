@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cerrno>
 #include <utility>
 
 #include <hubdist/io/chunk_stream.h>
@@ -24,6 +25,8 @@ Status check_unchanged(File& file, const FileInfo& before) {
 Status stream_chunks(File& file, const ChunkSink& sink, const ChunkStreamOptions&,
                      std::stop_token stop) {
   HUBDIST_ASSIGN(const FileInfo before, file.info());
+  if (before.type == FileType::kDirectory)
+    return errno_status(EISDIR, "read", file.path().native());
   const bool regular = before.type == FileType::kFile;
   if (!regular && before.type != FileType::kPipe)
     return invalid_argument(file.path().native(), " is neither a file nor a pipe");
