@@ -73,7 +73,7 @@ constexpr std::string_view kText = R"css(
 .hubdist-dedupe .strip:focus-visible{overflow:visible}
 .hubdist-dedupe .here{position:absolute;top:0;bottom:0;min-width:2px;pointer-events:none;box-shadow:inset 0 0 0 1.5px var(--ink);border-radius:2px;forced-color-adjust:none}
 .hubdist-dedupe .band{position:relative;height:22px;margin-top:3px;border-radius:3px;overflow:hidden}
-.hubdist-dedupe .band span{position:absolute;top:0;padding:0 6px;font-size:11.5px;line-height:19px;color:var(--label);white-space:nowrap;overflow:hidden;text-overflow:ellipsis;pointer-events:none}
+.hubdist-dedupe .band span{position:absolute;top:0;padding:0 6px;font-size:11.5px;line-height:19px;color:var(--label);white-space:nowrap;overflow:hidden;text-overflow:ellipsis;pointer-events:none;direction:rtl;text-align:left}
 .hubdist-dedupe .axis{position:relative;height:22px;font-size:12px;color:var(--soft);border-top:1px solid var(--line);margin-top:5px}
 .hubdist-dedupe .axis span{position:absolute;padding-inline-start:4px;border-inline-start:1px solid var(--line);line-height:18px;white-space:nowrap}
 .hubdist-dedupe .axis .last{right:0;padding-inline:0 4px;border-inline:0 solid;border-inline-end:1px solid var(--line)}
