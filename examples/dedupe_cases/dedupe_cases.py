@@ -35,6 +35,7 @@ def sqlite_appended(folder: Path, size: int) -> Pair:
 
     old, new = folder / "old.sqlite", folder / "new.sqlite"
     present = size // 510
+    old.unlink(missing_ok=True)
     with sqlite3.connect(old) as database:
         database.execute("create table messages (id integer primary key, text text)")
         database.executemany("insert into messages values (?, ?)", rows(0, present))

@@ -52,7 +52,7 @@ std::string labels(const DedupeFile& file) {
   std::string out;
   for (const LayoutLabel& label : layout_labels(file))
     out += concat("<span style=\"left:", percent(label.left), ";width:", percent(label.width),
-                  "\"><bdi>", escaped(label.region->name), "</bdi></span>");
+                  "\"><bdi>", escaped(label.text), "</bdi></span>");
   return out;
 }
 

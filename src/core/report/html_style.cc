@@ -73,7 +73,7 @@ constexpr std::string_view kText = R"css(
 .hubdist-dedupe .strip:focus-visible{overflow:visible}
 .hubdist-dedupe .here{position:absolute;top:0;bottom:0;min-width:2px;pointer-events:none;box-shadow:inset 0 0 0 1.5px var(--ink);border-radius:2px;forced-color-adjust:none}
 .hubdist-dedupe .band{position:relative;height:22px;margin-top:3px;border-radius:3px;overflow:hidden}
-.hubdist-dedupe .band span{position:absolute;top:0;padding:0 6px;font-size:11.5px;line-height:19px;color:var(--label);white-space:nowrap;overflow:hidden;text-overflow:ellipsis;pointer-events:none;direction:rtl;text-align:left}
+.hubdist-dedupe .band span{position:absolute;top:0;padding:0 6px;font-size:11.5px;line-height:19px;color:var(--label);white-space:nowrap;overflow:hidden;text-overflow:ellipsis;pointer-events:none}
 .hubdist-dedupe .axis{position:relative;height:22px;font-size:12px;color:var(--soft);border-top:1px solid var(--line);margin-top:5px}
 .hubdist-dedupe .axis span{position:absolute;padding-inline-start:4px;border-inline-start:1px solid var(--line);line-height:18px;white-space:nowrap}
 .hubdist-dedupe .axis .last{right:0;padding-inline:0 4px;border-inline:0 solid;border-inline-end:1px solid var(--line)}
@@ -94,6 +94,8 @@ constexpr std::string_view kText = R"css(
 .hubdist-dedupe caption{text-align:start;color:var(--soft);font-size:13px;padding:4px 0;caption-side:top}
 .hubdist-dedupe :is(th,td){padding:7px 0 7px 20px;text-align:end;white-space:nowrap;border:0;border-bottom:1px solid var(--line);font-weight:400;vertical-align:top;background:none}
 .hubdist-dedupe :is(th,td):first-child{padding-inline-start:0;text-align:start}
+.hubdist-dedupe .tables .scroll{max-height:26em;overflow:auto}
+.hubdist-dedupe .tables :is(th,td){padding-block:4px}
 .hubdist-dedupe thead th{color:var(--soft);font-size:13px;vertical-align:bottom}
 .hubdist-dedupe tbody th{white-space:normal;overflow-wrap:anywhere;min-width:13em;max-width:26em;text-align:start}
 .hubdist-dedupe tfoot :is(th,td){font-weight:600;border-bottom:0}
