@@ -3,6 +3,7 @@
 
 #include <hubdist/base/quantity.h>
 #include <hubdist/base/strings.h>
+#include <hubdist/core/chunker.h>
 #include <hubdist/core/dedupe_report.h>
 
 namespace hubdist {
@@ -22,10 +23,70 @@ Bulk bulk_of(ContentFormat format) {
 
 bool has_new(const RegionReport& region) { return region.new_bytes > 0; }
 
+// Chunks end where they end: a new range holds bytes at its ends that did not change. What it has
+// in common with a region counts between these, and from the size of a usual chunk on.
+constexpr std::uint64_t kBefore = kMaxChunkSize;     // up to the first byte that changed
+constexpr std::uint64_t kAfter = 2 * kMaxChunkSize;  // until chunks end where they ended before
+constexpr std::uint64_t kUsualChunk = 64 * kKiB;
+
+std::uint64_t overlap(const ByteRange& a, const ByteRange& b) {
+  const std::uint64_t begin = std::max(a.begin, b.begin);
+  const std::uint64_t end = std::min(a.end, b.end);
+  return begin < end ? end - begin : 0;
+}
+
+bool is_head(RegionKind kind) {
+  return kind == RegionKind::kHeader || kind == RegionKind::kMetadata;
+}
+
+// Which regions have new bytes of their own, as far as that can be told: those inside a new range,
+// and the one that holds most of a short range. A region that is covered whole counts when no chunk
+// can hold it.
+class OwnChanges {
+ public:
+  explicit OwnChanges(const DedupeFile& file) : regions_(file.regions), own_(regions_.size()) {
+    std::size_t next = 0;
+    for (const ByteRange& range : file.new_ranges) {
+      while (next < regions_.size() && regions_[next].region.range.end <= range.begin) ++next;
+      mark(range, next);
+    }
+    // Without ranges there is nothing to tell by.
+    if (file.new_ranges.empty())
+      for (std::size_t i = 0; i < own_.size(); ++i) own_[i] = has_new(regions_[i]);
+  }
+  bool of(std::size_t region) const { return own_[region]; }
+
+ private:
+  void mark(const ByteRange& range, std::size_t first) {
+    const ByteRange middle{range.begin + kBefore, range.end - std::min(range.end, kAfter)};
+    std::uint64_t most = 0;
+    std::size_t main = first;
+    bool any = false;
+    for (std::size_t i = first; i < regions_.size(); ++i) {
+      const ByteRange& region = regions_[i].region.range;
+      if (region.begin >= range.end) break;
+      const bool inside = range.begin <= region.begin && region.end <= range.end;
+      // A header is short, and what tools rewrite.
+      if (is_head(regions_[i].region.kind) || overlap(region, middle) >= kUsualChunk ||
+          (inside && region.size() > kMaxChunkSize))
+        own_[i] = any = true;
+      if (const std::uint64_t shared = overlap(region, range); shared > most) {
+        most = shared;
+        main = i;
+      }
+    }
+    if (!any && most > 0) own_[main] = true;
+  }
+
+  const std::vector<RegionReport>& regions_;
+  std::vector<bool> own_;
+};
+
 // A part by its name; the pages of a table lie in many regions.
 struct Part {
   std::string_view name;
   std::uint64_t new_bytes = 0;
+  bool own = false;  // changed itself, rather than touched by a chunk of a neighbour
 };
 
 std::string_view part_name(const DedupeFile& file, const Region& region) {
@@ -33,19 +94,23 @@ std::string_view part_name(const DedupeFile& file, const Region& region) {
   return file.format == ContentFormat::kSqlite ? name.substr(0, name.rfind(", page")) : name;
 }
 
-// The bulk of a file by parts, the most changed first.
+// The bulk of a file by parts: those that changed first, and of them the most changed.
 std::vector<Part> parts_of(const DedupeFile& file, RegionKind kind) {
+  const OwnChanges own(file);
   std::vector<Part> parts;
   std::unordered_map<std::string_view, std::size_t> known;
-  for (const RegionReport& report : file.regions) {
-    if (report.region.kind != kind) continue;
-    const std::string_view name = part_name(file, report.region);
+  for (std::size_t i = 0; i < file.regions.size(); ++i) {
+    if (file.regions[i].region.kind != kind) continue;
+    const std::string_view name = part_name(file, file.regions[i].region);
     const auto [found, added] = known.emplace(name, parts.size());
-    if (added) parts.push_back({name, 0});
-    parts[found->second].new_bytes += report.new_bytes;
+    if (added) parts.push_back({name});
+    Part& part = parts[found->second];
+    part.new_bytes += file.regions[i].new_bytes;
+    part.own = part.own || own.of(i);
   }
-  std::stable_sort(parts.begin(), parts.end(),
-                   [](const Part& a, const Part& b) { return a.new_bytes > b.new_bytes; });
+  std::stable_sort(parts.begin(), parts.end(), [](const Part& a, const Part& b) {
+    return a.own != b.own ? a.own : a.new_bytes > b.new_bytes;
+  });
   return parts;
 }
 
@@ -114,16 +179,21 @@ std::string describe_changes(const DedupeFile& file, std::size_t most) {
   if (file.changed_regions() == 0) return {};
   const Bulk bulk = bulk_of(file.format);
   const std::vector<Part> parts = parts_of(file, bulk.kind);
-  const std::size_t total = parts.size();
-  const auto changed = static_cast<std::size_t>(std::count_if(
-      parts.begin(), parts.end(), [](const Part& part) { return part.new_bytes > 0; }));
+  const auto count = [&](auto&& holds) {
+    return static_cast<std::size_t>(std::count_if(parts.begin(), parts.end(), holds));
+  };
+  const std::size_t changed = count([](const Part& part) { return part.own; });
+  const std::size_t touched = count([](const Part& p) { return !p.own && p.new_bytes > 0; });
   const std::string others = other_kinds(file, bulk.kind);
-  const std::string of = concat(" of ", format_count(total, bulk.one));
-  if (changed == 0)
-    return concat(others, " changed", total == 0 ? "" : ", none", total == 0 ? "" : of);
+  const std::string of = concat(" of ", format_count(parts.size(), bulk.one));
+  if (changed == 0) return concat(others, " changed", parts.empty() ? "" : concat(", none", of));
   const std::string listed = names(parts, changed, most);
+  const std::string sharing =
+      touched == 0 ? ""
+                   : concat("; ", format_integer(touched),
+                            touched == 1 ? " more shares" : " more share", " chunks with them");
   return concat(format_integer(changed), of, " changed", listed.empty() ? "" : ": ", listed,
-                others.empty() ? "" : concat("; and the ", others));
+                sharing, others.empty() ? "" : concat("; and the ", others));
 }
 
 }  // namespace hubdist
