@@ -19,8 +19,9 @@ constexpr double kBand = 6;
 constexpr std::size_t kMostParts = 60'000;  // of all strips together, so that the image stays small
 constexpr std::size_t kLeastColumns = 60;
 constexpr std::size_t kMostColumns = 912;
-constexpr std::size_t kMostNames = 3;
+constexpr std::size_t kMostNames = 2;
 constexpr std::size_t kTitleLength = 64;  // characters
+constexpr std::size_t kLineLength = 140;
 
 constexpr std::string_view kStyle =
     "<style>svg{--p:#fcfcfa;--i:#1c2024;--s:#5b636c;--k:#c3ced9;--n:#c2460a;--e:#"
@@ -171,7 +172,7 @@ class Image {
     y_ += kStrip + (file.regions.empty() ? 0 : kBand + 2);
     if (const std::string changes = layout_text(file, kMostNames); !changes.empty())
       line(text(kMargin, y_ + 16, "",
-                escaped(shortened(visible_text(changes), 2 * kTitleLength, Keep::kStart))),
+                escaped(shortened(visible_text(changes), kLineLength, Keep::kStart))),
            "", 20);
     y_ += 20;
   }
