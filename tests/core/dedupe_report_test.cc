@@ -42,6 +42,30 @@ TEST_CASE("changes beside the tensors, and none at all") {
   CHECK(describe_changes(DedupeFile()).empty());
 }
 
+TEST_CASE("a chunk that reaches into a neighbour does not make it changed") {
+  constexpr std::uint64_t k = 1024;
+  DedupeFile file;
+  file.format = ContentFormat::kGguf;
+  file.regions = {region(RegionKind::kMetadata, "metadata", {0, 10 * k}, 0),
+                  region(RegionKind::kTensor, "a", {10 * k, 1000 * k}, 40 * k),
+                  region(RegionKind::kTensor, "b", {1000 * k, 2000 * k}, 1000 * k),
+                  region(RegionKind::kTensor, "c", {2000 * k, 3000 * k}, 40 * k)};
+  file.new_ranges = {{960 * k, 2040 * k}};
+  CHECK(describe_changes(file) == "1 of 3 tensors changed: b; 2 more share chunks with them");
+  // A short range belongs to what holds most of it.
+  file.regions[1].new_bytes = 30 * k;
+  file.regions[2].new_bytes = 20 * k;
+  file.regions[3].new_bytes = 0;
+  file.new_ranges = {{970 * k, 1020 * k}};
+  CHECK(describe_changes(file) == "1 of 3 tensors changed: a; 1 more shares chunks with them");
+  // Rewritten metadata, in a chunk that goes on into the first tensor.
+  file.regions[0].new_bytes = 10 * k;
+  file.regions[1].new_bytes = 90 * k;
+  file.regions[2].new_bytes = 0;
+  file.new_ranges = {{0, 100 * k}};
+  CHECK(describe_changes(file) == "metadata changed, none of 3 tensors");
+}
+
 TEST_CASE("the parts of other formats have their own names") {
   DedupeFile file;
   file.format = ContentFormat::kParquet;
@@ -50,8 +74,20 @@ TEST_CASE("the parts of other formats have their own names") {
   CHECK(describe_changes(file) ==
         "1 of 1 column chunk changed: row group 0, text; and the metadata");
   file.format = ContentFormat::kSqlite;
-  file.regions = {region(RegionKind::kTable, "users", {0, 5}, 5)};
-  CHECK(describe_changes(file) == "1 of 1 table changed: users");
+  file.regions = {region(RegionKind::kTable, "users, page 1", {0, 5}, 2),
+                  region(RegionKind::kTable, "mail, pages 2-3", {5, 15}, 0),
+                  region(RegionKind::kTable, "users, pages 4-9", {15, 45}, 7)};
+  CHECK(describe_changes(file) == "1 of 2 tables changed: users");
+}
+
+TEST_CASE("names that hold commas are kept apart") {
+  DedupeFile file;
+  file.format = ContentFormat::kParquet;
+  file.regions = {region(RegionKind::kColumn, "row group 0, id", {0, 5}, 5),
+                  region(RegionKind::kColumn, "row group 0, text", {5, 9}, 4)};
+  CHECK(describe_changes(file) ==
+        "2 of 2 column chunks changed: row group 0, id; row group 0, text");
+  CHECK(describe_changes(file, 1) == "2 of 2 column chunks changed: row group 0, id; ...");
 }
 
 TEST_CASE("numbers add up, and the ratio of nothing sent is 0") {

@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "core/report/markup.h"
+#include "core/report/own_changes.h"
 #include <hubdist/base/quantity.h>
 #include <hubdist/base/strings.h>
 
@@ -56,18 +57,51 @@ class Crowd {
   std::string shape_;
 };
 
-std::string touched_shape(const DedupeFile& file, double height) {
-  std::vector<ByteRange> touched;
-  for (const RegionReport& region : file.regions)
-    if (region.new_bytes > 0) touched.push_back(region.region.range);
+std::string changed_shape(const DedupeFile& file, double height) {
+  // Where all is new a line under all of it says nothing.
+  if (file.numbers.new_bytes == file.numbers.size) return {};
+  const std::vector<bool> own = own_changes(file);
+  std::vector<ByteRange> changed;
+  for (std::size_t i = 0; i < own.size(); ++i)
+    if (own[i]) changed.push_back(file.regions[i].region.range);
   std::string shape;
   const auto columns = static_cast<std::size_t>(kPictureWidth);
-  for (const StripPart& part : strip_parts(new_shares(touched, file.numbers.size, columns))) {
+  for (const StripPart& part : strip_parts(new_shares(changed, file.numbers.size, columns))) {
     if (part.level == 0) continue;
     shape += rectangle(static_cast<double>(part.begin), height - kLineHeight,
                        static_cast<double>(part.end - part.begin), kLineHeight);
   }
   return shape;
+}
+
+// Where a name is cut: never inside a word.
+constexpr std::string_view kSeparators = "./, ";
+
+void leave_out_common_ends(std::vector<LayoutLabel>& labels) {
+  if (labels.size() < 2) return;
+  const std::string_view first = labels.front().text;
+  std::size_t prefix = first.size();
+  std::size_t suffix = first.size();
+  for (const LayoutLabel& label : labels) {
+    const std::string_view text = label.text;
+    const std::size_t most = std::min(first.size(), text.size());
+    std::size_t same = 0;
+    while (same < std::min(prefix, most) && first[same] == text[same]) ++same;
+    prefix = same;
+    same = 0;
+    while (same < std::min(suffix, most) &&
+           first[first.size() - 1 - same] == text[text.size() - 1 - same])
+      ++same;
+    suffix = same;
+  }
+  const std::size_t last = first.substr(0, prefix).find_last_of(kSeparators);
+  prefix = last == first.npos ? 0 : last + 1;
+  const std::size_t begin = first.substr(first.size() - suffix).find_first_of(kSeparators);
+  suffix = begin == first.npos ? 0 : suffix - begin;
+  for (LayoutLabel& label : labels) {
+    if (prefix + suffix >= label.text.size()) continue;
+    label.text = label.text.substr(prefix, label.text.size() - prefix - suffix);
+  }
 }
 
 }  // namespace
@@ -106,7 +140,7 @@ std::string layout_shapes(const DedupeFile& file, double height) {
   }
   crowd.flush();
   return concat(path("even", tints[0]), path("odd", tints[1]), path("meta", meta),
-                path("many", crowd.shape()), path("touched", touched_shape(file, height)));
+                path("many", crowd.shape()), path("changed", changed_shape(file, height)));
 }
 
 std::vector<LayoutLabel> layout_labels(const DedupeFile& file) {
@@ -115,8 +149,9 @@ std::vector<LayoutLabel> layout_labels(const DedupeFile& file) {
   for (const RegionReport& report : file.regions) {
     const double left = position(file, report.region.range.begin) / kPictureWidth;
     const double width = position(file, report.region.range.end) / kPictureWidth - left;
-    if (width >= kLabelled) labels.push_back({left, width, &report.region});
+    if (width >= kLabelled) labels.push_back({left, width, report.region.name});
   }
+  leave_out_common_ends(labels);
   return labels;
 }
 

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <hubdist/core/dedupe_report.h>
@@ -19,14 +20,15 @@ std::string strip_shapes(const DedupeFile& file, std::size_t columns, double hei
 
 // What lies where, as SVG elements `height` high: neighbours in two tints (classes even and odd),
 // headers and metadata in a third (meta), regions finer than a column together (many), and a line
-// under those with new bytes (touched).
+// under those that changed (changed).
 std::string layout_shapes(const DedupeFile& file, double height);
 
-// A region wide enough to carry its name; shares of the width.
+// A region wide enough to carry its name; shares of the width. What the names of all of these have
+// in common at their ends is left out: "3.mlp.up" for "layers.3.mlp.up.weight".
 struct LayoutLabel {
   double left = 0;
   double width = 0;
-  const Region* region = nullptr;
+  std::string_view text;  // of the file's region
 };
 std::vector<LayoutLabel> layout_labels(const DedupeFile& file);
 

@@ -19,8 +19,9 @@ constexpr double kBand = 6;
 constexpr std::size_t kMostParts = 60'000;  // of all strips together, so that the image stays small
 constexpr std::size_t kLeastColumns = 60;
 constexpr std::size_t kMostColumns = 912;
-constexpr std::size_t kMostNames = 3;
+constexpr std::size_t kMostNames = 2;
 constexpr std::size_t kTitleLength = 64;  // characters
+constexpr std::size_t kLineLength = 140;
 
 constexpr std::string_view kStyle =
     "<style>svg{--p:#fcfcfa;--i:#1c2024;--s:#5b636c;--k:#c3ced9;--n:#c2460a;--e:#"
@@ -29,7 +30,7 @@ constexpr std::string_view kStyle =
     "--s:#98a1a9;--k:#3b4752;--n:#ff9a5c;--e:#262c31;--o:#323a41;--h:#4d5862}}"
     "text{font:13px system-ui,-apple-system,'Segoe UI',Roboto,'Noto Sans',sans-serif;fill:var(--s)}"
     ".v{font-size:17px;font-weight:650;fill:var(--i)}.f{font-weight:600;fill:var(--i)}"
-    ".paper{fill:var(--p)}.known{fill:var(--k)}.new,.touched{fill:var(--n)}"
+    ".paper{fill:var(--p)}.known{fill:var(--k)}.new,.changed{fill:var(--n)}"
     ".even{fill:var(--e)}.odd,.many{fill:var(--o)}.meta{fill:var(--h)}"
     ".pass{pointer-events:none}.frame{fill:none;stroke:var(--k)}</style>";
 
@@ -69,7 +70,7 @@ std::string legend(double y) {
   return out;
 }
 
-// The regions that a part of a strip lies in: the first one's name, and how many more.
+// The region that a part of a strip lies in most, and how many more it touches.
 std::string places(const DedupeFile& file, const ByteRange& part) {
   const auto first =
       std::partition_point(file.regions.begin(), file.regions.end(),
@@ -78,8 +79,14 @@ std::string places(const DedupeFile& file, const ByteRange& part) {
     return r.region.range.begin < part.end;
   });
   if (first == last) return {};
+  const auto shared = [&](const RegionReport& r) {
+    const ByteRange& range = r.region.range;
+    return std::min(range.end, part.end) - std::max(range.begin, part.begin);
+  };
+  const auto most = std::max_element(
+      first, last, [&](const auto& a, const auto& b) { return shared(a) < shared(b); });
   const auto more = static_cast<std::uint64_t>(last - first) - 1;
-  return concat(", in ", escaped(first->region.name),
+  return concat(", in ", escaped(most->region.name),
                 more == 0 ? "" : concat(" and ", format_integer(more), " more"));
 }
 
@@ -165,7 +172,7 @@ class Image {
     y_ += kStrip + (file.regions.empty() ? 0 : kBand + 2);
     if (const std::string changes = layout_text(file, kMostNames); !changes.empty())
       line(text(kMargin, y_ + 16, "",
-                escaped(shortened(visible_text(changes), 2 * kTitleLength, Keep::kStart))),
+                escaped(shortened(visible_text(changes), kLineLength, Keep::kStart))),
            "", 20);
     y_ += 20;
   }
