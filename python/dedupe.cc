@@ -41,7 +41,7 @@ class LatestProgress final : public Teller {
 using Version = std::tuple<py::bytes, std::string, std::variant<py::buffer, Path>>;
 
 DedupeReport compare(const std::vector<Version>& versions, std::size_t threads, bool layouts,
-                     const py::object& callback) {
+                     const PathFilter& filter, const py::object& callback) {
   MemoryFiles files;
   std::deque<BufferBytes> buffers;
   std::vector<DedupeSource> sources;
@@ -57,6 +57,7 @@ DedupeReport compare(const std::vector<Version>& versions, std::size_t threads, 
   DedupeOptions options;
   options.threads = threads;
   options.layouts = layouts;
+  options.filter = filter;
   std::optional<LatestProgress> progress;
   if (!callback.is_none()) {
     progress.emplace(callback);
@@ -77,7 +78,7 @@ void bind_dedupe(py::module_& m) {
       .def_property_readonly(
           "file", [](const DedupeProgress& p) { return to_str(p.file); }, "What is being read.");
   m.def("compare_versions", &compare, py::arg("versions"), py::kw_only(), py::arg("threads"),
-        py::arg("layouts"), py::arg("on_progress"),
+        py::arg("layouts"), py::arg("filter"), py::arg("on_progress"),
         "What hubdist.estimate_dedupe() calls: each version is (name, commit, path or buffer).");
 }
 

@@ -1298,6 +1298,7 @@ def compare_versions(
     *,
     threads: int,
     layouts: bool,
+    filter: PathFilter,
     on_progress: collections.abc.Callable[[DedupeProgress], object] | None,
 ) -> DedupeReport:
     """

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from . import _arguments as arguments
 from ._clients import shared_client
-from ._core import Client, DedupeProgress, DedupeReport, compare_versions
+from ._core import Client, DedupeProgress, DedupeReport, PathFilter, compare_versions
 from ._progress import Bars, ReadingBar
 from .errors import InvalidArgumentError
 
@@ -24,6 +24,8 @@ __all__ = ["estimate_dedupe"]
 def estimate_dedupe(
     versions: Iterable[Version],
     *,
+    include: Iterable[str] | str | None = None,
+    exclude: Iterable[str] | str | None = None,
     threads: int = 0,
     layouts: bool = True,
     progress: Callable[[DedupeProgress], object] | bool = True,
@@ -45,6 +47,8 @@ def estimate_dedupe(
             ("hf://org/model@v1", brought into the Hugging Face cache), the content of a file in any
             contiguous buffer (not copied; not to be written to meanwhile), or a pair (name, one of
             these) that gives it a name.
+        include: Of a folder or snapshot only files that match one of these patterns.
+        exclude: Leave out files that match one of these.
         threads: 0 for as many as this process may use.
         layouts: Whether to say what lies where in files of known formats.
         progress: Called with a `DedupeProgress` in this thread, about 20 times a second; an
@@ -64,27 +68,32 @@ def estimate_dedupe(
     """
     if isinstance(versions, str | bytes | bytearray | memoryview | os.PathLike):
         raise TypeError("versions is a list: [old, new], not one of them")
-    client: Client | None = None
+    filter = PathFilter(arguments.patterns(include), arguments.patterns(exclude))
     found = []
     for number, version in enumerate(versions, 1):
         name, content = _named(version, number)
         commit = ""
         if isinstance(content, str) and _is_uri(content):
-            if client is None:
-                client = shared_client(
-                    arguments.client_options(
-                        endpoint=endpoint,
-                        token=token,
-                        cache_dir=cache_dir,
-                        tracker=tracker,
-                        headers=headers,
-                    )
-                )
-            content, commit = _fetch(client, content, bar=progress is not False)
+            options = arguments.client_options(
+                endpoint=endpoint,
+                token=token,
+                cache_dir=cache_dir,
+                tracker=tracker,
+                headers=headers,
+            )
+            wishes = {
+                "include": arguments.patterns(include),
+                "exclude": arguments.patterns(exclude),
+            }
+            content, commit = _fetch(shared_client(options), content, wishes, bar=progress is True)
         found.append((os.fsencode(name), commit, content))
+    if not found:
+        raise InvalidArgumentError("no version was given: give a list of one or more")
     with ReadingBar(wanted=progress is True) as bar:
         callback = bar.callback if isinstance(progress, bool) else progress
-        return compare_versions(found, threads=threads, layouts=layouts, on_progress=callback)
+        return compare_versions(
+            found, threads=threads, layouts=layouts, filter=filter, on_progress=callback
+        )
 
 
 def _named(version: Version, number: int) -> tuple[str, Any]:
@@ -117,12 +126,12 @@ def _is_uri(text: str) -> bool:
     return "://" in text and not os.path.exists(text)
 
 
-def _fetch(client: Client, uri: str, *, bar: bool) -> tuple[str, str]:
+def _fetch(client: Client, uri: str, wishes: dict[str, Any], *, bar: bool) -> tuple[str, str]:
     """Bring a snapshot into the cache; return where it lies, and its commit."""
     if not uri.startswith("hf://"):
         raise InvalidArgumentError(
             f"{uri}: only hf:// URIs can be compared; hubdist.download() brings others"
         )
     with Bars(None, None, count_files=False) as bars:
-        report = client.download(uri, progress=bars.callback if bar else None)
+        report = client.download(uri, **wishes, progress=bars.callback if bar else None)
     return os.fspath(report.path), report.commit
