@@ -41,8 +41,6 @@ ChunkHash chunk_hash(ByteView bytes) {
   return {internal::blake3_wide(kDataKey, bytes).bytes};
 }
 
-Blake3Hasher make_chunk_hasher() { return Blake3Hasher(kDataKey); }
-
 void MerkleHasher::update(const Chunk& chunk) {
   size_ += chunk.size;
   push(0, {chunk.hash.bytes, chunk.size});

@@ -1,92 +1,109 @@
 #include <algorithm>
-#include <cerrno>
+#include <mutex>
 #include <utility>
 
+#include "io/internal/chunk_streams.h"
+#include <hubdist/core/merkle.h>
 #include <hubdist/io/chunk_stream.h>
 
 namespace hubdist {
 namespace {
 
-constexpr std::size_t kBatch = 8 * kMiB;
+using internal::ChunkSource;
 
-struct OwnedBatch : ChunkBatch {
-  Bytes storage;
-};
-
-Status check_unchanged(File& file, const FileInfo& before) {
-  HUBDIST_ASSIGN(const FileInfo after, file.info());
-  if (after.same_content(before)) return {};
-  return aborted(file.path().native(),
-                 " changed while it was read; try again when nobody writes it");
+std::size_t threads_of(const ChunkStreamOptions& options) {
+  return std::min(options.threads ? options.threads : internal::usable_processors(),
+                  kMaxChunkStreamThreads);
 }
+
+// Opening a named pipe waits for its writer and opening a device may do anything, so the type is
+// looked at first.
+Result<std::unique_ptr<File>> open_content(FileSystem& fs, const Path& path) {
+  HUBDIST_ASSIGN(const FileInfo info, fs.info(path));
+  HUBDIST_TRY(ChunkSource::check_type(info, path));
+  return fs.open(path, OpenMode::kRead);
+}
+
+// Gives each chunk of a file to `take`, in order.
+template <typename Take>
+Status for_each_chunk(ChunkSource& source, Executor* executor, Take&& take) {
+  if (!executor || !internal::has_segments(source, executor->threads()))
+    return internal::hash_in_order(source, take);
+  const auto sink = [&](const std::shared_ptr<const ChunkBatch>& batch) {
+    for (const Chunk& chunk : batch->chunks) take(chunk);
+    return Status();
+  };
+  return internal::stream_segments(source, sink, *executor);
+}
+
+// The Xet hashes of several files on one executor.
+class FileHasher {
+ public:
+  FileHasher(FileSystem& fs, const std::vector<Path>& paths, std::size_t threads,
+             std::stop_token stop)
+      : fs_(fs), paths_(paths), hashes_(paths.size()), stop_(std::move(stop)), executor_(threads) {}
+
+  Result<std::vector<XetHash>> run() {
+    // Small files first: while the big ones take all cores, none waits for a straggler.
+    std::vector<std::size_t> big;
+    TaskGroup group(executor_, stop_);
+    for (std::size_t i = 0; i < paths_.size(); ++i) {
+      HUBDIST_ASSIGN(const FileInfo info, fs_.info(paths_[i]));
+      if (info.type == FileType::kFile && info.size >= kBigFile && executor_.threads() > 1)
+        big.push_back(i);
+      else
+        group.run([this, i](std::stop_token stop) { return hash(i, nullptr, std::move(stop)); });
+    }
+    HUBDIST_TRY(group.wait());
+    for (const std::size_t i : big) HUBDIST_TRY(hash(i, &executor_, stop_));
+    return std::move(hashes_);
+  }
+
+ private:
+  static constexpr std::uint64_t kBigFile = 32 * kMiB;
+
+  Status hash(std::size_t i, Executor* executor, std::stop_token stop) {
+    HUBDIST_ASSIGN(const auto file, open_content(fs_, paths_[i]));
+    HUBDIST_ASSIGN(auto source, ChunkSource::of(*file, std::move(stop)));
+    MerkleHasher tree;
+    HUBDIST_TRY(for_each_chunk(source, executor, [&](const Chunk& chunk) { tree.update(chunk); }));
+    hashes_[i] = tree.file_hash();
+    return {};
+  }
+
+  FileSystem& fs_;
+  const std::vector<Path>& paths_;
+  std::vector<XetHash> hashes_;
+  std::stop_token stop_;
+  Executor executor_;
+};
 
 }  // namespace
 
-Status stream_chunks(File& file, const ChunkSink& sink, const ChunkStreamOptions&,
+Status stream_chunks(File& file, const ChunkSink& sink, const ChunkStreamOptions& options,
                      std::stop_token stop) {
-  HUBDIST_ASSIGN(const FileInfo before, file.info());
-  if (before.type == FileType::kDirectory)
-    return errno_status(EISDIR, "read", file.path().native());
-  const bool regular = before.type == FileType::kFile;
-  if (!regular && before.type != FileType::kPipe)
-    return invalid_argument(file.path().native(), " is neither a file nor a pipe");
-  std::uint64_t begin = 0;  // of the current batch
-  Bytes carried;            // the beginning of the chunk after the last batch
-  for (bool ended = false; !ended;) {
-    if (stop.stop_requested()) return cancelled("reading ", file.path().native(), " was stopped");
-    auto batch = std::make_shared<OwnedBatch>();
-    batch->storage = std::exchange(carried, {});
-    std::size_t filled = batch->storage.size();
-    batch->storage.resize(kBatch);
-    while (filled < kBatch && !ended) {
-      const MutableBytes room = MutableBytes(batch->storage).subspan(filled);
-      HUBDIST_ASSIGN(const std::size_t got,
-                     regular ? file.pread(room, begin + filled) : file.read(room));
-      ended = got == 0;
-      filled += got;
-    }
-    const ByteView bytes = ByteView(batch->storage).first(filled);
-    std::size_t taken = 0;
-    Chunker chunker;
-    while (taken < filled) {
-      const Chunker::Step step = chunker.next(bytes.subspan(taken));
-      if (!step.boundary && !ended) break;
-      batch->chunks.push_back(
-          {chunk_hash(bytes.subspan(taken, step.taken)), static_cast<std::uint32_t>(step.taken)});
-      taken += step.taken;
-    }
-    carried.assign(bytes.begin() + static_cast<std::ptrdiff_t>(taken), bytes.end());
-    batch->offset = begin;
-    batch->bytes = bytes.first(taken);
-    begin += taken;
-    if (taken > 0) HUBDIST_TRY(sink(std::move(batch)));
-  }
-  return regular ? check_unchanged(file, before) : Status();
+  HUBDIST_ASSIGN(auto source, ChunkSource::of(file, std::move(stop)));
+  const std::size_t threads = threads_of(options);
+  if (!internal::has_segments(source, threads)) return internal::stream_in_order(source, sink);
+  Executor executor(threads);
+  return internal::stream_segments(source, sink, executor);
 }
 
 Result<Manifest> chunk_file(FileSystem& fs, const Path& path, const ChunkStreamOptions& options,
                             std::stop_token stop) {
-  HUBDIST_ASSIGN(const auto file, fs.open(path, OpenMode::kRead));
+  HUBDIST_ASSIGN(const auto file, open_content(fs, path));
+  HUBDIST_ASSIGN(auto source, ChunkSource::of(*file, std::move(stop)));
+  Executor executor(threads_of(options));  // starts no thread before it has a task
   Manifest manifest;
-  HUBDIST_TRY(stream_chunks(
-      *file,
-      [&](const std::shared_ptr<const ChunkBatch>& batch) {
-        manifest.chunks.insert(manifest.chunks.end(), batch->chunks.begin(), batch->chunks.end());
-        return Status();
-      },
-      options, stop));
+  HUBDIST_TRY(for_each_chunk(source, &executor,
+                             [&](const Chunk& chunk) { manifest.chunks.push_back(chunk); }));
   manifest.file_hash = file_hash(manifest.chunks);
   return manifest;
 }
 
 Result<std::vector<XetHash>> hash_files(FileSystem& fs, const std::vector<Path>& paths,
                                         const ChunkStreamOptions& options, std::stop_token stop) {
-  std::vector<XetHash> hashes;
-  for (const Path& path : paths) {
-    HUBDIST_ASSIGN(const Manifest manifest, chunk_file(fs, path, options, stop));
-    hashes.push_back(manifest.file_hash);
-  }
-  return hashes;
+  return FileHasher(fs, paths, threads_of(options), std::move(stop)).run();
 }
 
 }  // namespace hubdist
