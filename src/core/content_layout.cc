@@ -7,8 +7,6 @@
 namespace hubdist {
 namespace {
 
-using internal::read_part;
-
 struct Magic {
   std::string_view bytes;
   std::string_view name;
@@ -42,6 +40,12 @@ void note_compressed(std::string_view format, ContentLayout& layout) {
       "The file is compressed (", format,
       "): a small change of its content changes the compressed bytes from there to the end. Upload "
       "it uncompressed: a Xet hub compresses chunks itself."));
+}
+
+Status note_zip(const ContentReader& content, ContentLayout& layout) {
+  HUBDIST_ASSIGN(const bool compressed, internal::is_compressed_zip(content));
+  if (compressed) note_compressed("zip", layout);
+  return {};
 }
 
 }  // namespace
@@ -92,6 +96,14 @@ Result<ContentLayout> read_layout(const ContentReader& content) {
   const std::string_view head = as_text(first);
   if (const std::string_view format = compressed_format(head); !format.empty())
     note_compressed(format, layout);
+  else if (head.starts_with("GGUF"))
+    HUBDIST_TRY(internal::read_gguf(content, layout));
+  else if (head.starts_with("PAR1"))
+    HUBDIST_TRY(internal::read_parquet(content, layout));
+  else if (head == std::string_view("SQLite format 3\0", 16))
+    HUBDIST_TRY(internal::read_sqlite(content, layout));
+  else if (head.starts_with("PK\x03\x04"))
+    HUBDIST_TRY(note_zip(content, layout));
   else if (looks_like_safetensors(head))
     HUBDIST_TRY(internal::read_safetensors(content, layout));
   return layout;

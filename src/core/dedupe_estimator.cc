@@ -47,16 +47,6 @@ std::vector<RegionReport> report_regions(std::vector<Region> regions,
   return reports;
 }
 
-void add(DedupeNumbers& sum, const DedupeNumbers& more) {
-  sum.size += more.size;
-  sum.chunks += more.chunks;
-  sum.new_bytes += more.new_bytes;
-  sum.new_chunks += more.new_chunks;
-  sum.compressed += more.compressed;
-  sum.xet_upload += more.xet_upload;
-  sum.lfs_upload += more.lfs_upload;
-}
-
 }  // namespace
 
 struct DedupeEstimator::State {
@@ -180,7 +170,7 @@ void DedupeEstimator::end_version() {
   State& s = *state_;
   DedupeVersion& version = s.version();
   const std::uint32_t xorbs = s.upload.end_version();
-  for (const DedupeFile& file : version.files) add(version.numbers, file.numbers);
+  for (const DedupeFile& file : version.files) version.numbers += file.numbers;
   if (!version.files.empty())
     version.numbers.xet_upload += internal::kShardFrame + xorbs * internal::kShardEntry;
 

@@ -16,6 +16,8 @@ Status read_safetensors(const ContentReader& content, ContentLayout& layout);
 Status read_gguf(const ContentReader& content, ContentLayout& layout);
 Status read_parquet(const ContentReader& content, ContentLayout& layout);
 Status read_sqlite(const ContentReader& content, ContentLayout& layout);
+// Whether most bytes of a zip archive are compressed: those of PyTorch and plain .npz are not.
+Result<bool> is_compressed_zip(const ContentReader& content);
 
 // Gathers regions that a file claims to have, in any order, and gives those that can be true.
 class RegionList {
