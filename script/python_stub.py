@@ -21,6 +21,8 @@ BETTER = [
     (r"^__version__: str = .*$", "__version__: str"),
     (r"typing\.SupportsInt \| typing\.SupportsIndex", "int"),
     (r"typing\.SupportsFloat \| typing\.SupportsIndex", "float"),
+    # Before Python 3.12 NumPy's arrays are buffers that do not say so.
+    (r"typing_extensions\.Buffer", r"\g<0> | numpy.typing.NDArray[typing.Any]"),
     (r"os\.PathLike \| str \| bytes", "os.PathLike[str] | str"),
     (
         r"on_progress: typing\.Any",

@@ -13,10 +13,13 @@ from ._progress import Bars, ReadingBar
 from .errors import InvalidArgumentError
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
     from typing_extensions import Buffer
 
     _Path = str | os.PathLike[str]
-    Version = _Path | Buffer | tuple[str, _Path | Buffer]
+    # Before Python 3.12 NumPy's arrays are buffers that do not say so.
+    _Content = _Path | Buffer | NDArray[Any]
+    Version = _Content | tuple[str, _Content]
 
 __all__ = ["estimate_dedupe"]
 

@@ -33,7 +33,7 @@ def use(client: hubdist.Client) -> None:
     assert_type(hubdist.hash_files(["a", Path("b")]), list[str])
     assert_type(hubdist.hash_file(Path("a")).xet, str | None)
     assert_type(hubdist.ChunkHasher().update(bytearray(3)), list[hubdist.Chunk])
-    report = hubdist.estimate_dedupe(["a", Path("b"), b"c", ("d", memoryview(b"e"))])
+    report = hubdist.estimate_dedupe(["a", Path("b"), b"c", ("d", memoryview(b"e")), numpy.ones(3)])
     assert_type(report, hubdist.DedupeReport)
     assert_type(report.versions[0].files[0].new_ranges, list[tuple[int, int]])
     assert_type(report.versions[0].numbers.ratio, float)
