@@ -1,6 +1,6 @@
 // chunk_memory() in rounds: the C++ side of python_overhead.py.
 //
-// Usage: chunk_memory FILE THREADS. Maps the file, then for each line on standard input chunks and
+// Usage: chunk_memory_bench FILE THREADS. Maps the file, then for each line on standard input chunks and
 // hashes it once and prints CPU seconds, wall seconds and the file hash.
 #include <chrono>
 #include <cstdio>
@@ -32,7 +32,7 @@ double wall_seconds() {
 
 int main(int argc, char** argv) {
   if (argc != 3) {
-    std::fprintf(stderr, "usage: chunk_memory FILE THREADS\n");
+    std::fprintf(stderr, "usage: chunk_memory_bench FILE THREADS\n");
     return 2;
   }
   const int file = ::open(argv[1], O_RDONLY);

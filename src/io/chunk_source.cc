@@ -11,10 +11,6 @@ namespace {
 
 constexpr int kPollMilliseconds = 100;  // how soon a stop request is seen
 
-Status stopped(const Path& path) {
-  return cancelled("reading ", path.native(), " was stopped on request");
-}
-
 Status changed(const Path& path) {
   return aborted(path.native(), " changed while it was read; try again when nothing writes to it");
 }
@@ -37,10 +33,15 @@ Result<ChunkSource> ChunkSource::of(File& file, std::stop_token stop) {
   return ChunkSource(file, info, std::move(stop));
 }
 
+Status ChunkSource::check_wanted() const {
+  if (!stop_.stop_requested() && !unwanted_.stop_requested()) return {};
+  return cancelled("reading ", file_->path().native(), " was stopped on request");
+}
+
 Status ChunkSource::wait_for_pipe() {
   pollfd waited{file_->descriptor(), POLLIN, 0};
   while (true) {
-    if (stop_.stop_requested()) return stopped(file_->path());
+    HUBDIST_TRY(check_wanted());
     const int ready = ::poll(&waited, 1, kPollMilliseconds);
     if (ready > 0) return {};
     if (ready < 0 && errno != EINTR) return errno_status(errno, "wait for", file_->path().native());
@@ -48,7 +49,7 @@ Status ChunkSource::wait_for_pipe() {
 }
 
 Result<std::size_t> ChunkSource::read(MutableBytes out, std::uint64_t offset) {
-  if (stop_.stop_requested()) return stopped(file_->path());
+  HUBDIST_TRY(check_wanted());
   if (!is_pipe()) return file_->pread(out, offset);
   HUBDIST_TRY(wait_for_pipe());
   return file_->read(out);

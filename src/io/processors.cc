@@ -1,3 +1,5 @@
+#include "io/internal/processors.h"
+
 #include <algorithm>
 #include <thread>
 
@@ -6,7 +8,6 @@
 #endif
 
 #include "io/internal/cgroup.h"
-#include "io/internal/chunk_streams.h"
 
 namespace hubdist::internal {
 namespace {

@@ -2,11 +2,10 @@
 //
 // Where a chunk ends depends on where it begins, so the chunks of a segment that is cut by itself
 // are at first not those of the whole. But a chunker knows nothing of the bytes before a boundary:
-// from the first boundary on that both have, they go the same way. Two consecutive chunks whose
-// sizes lie in [2 * kMinChunkSize, kMaxChunkSize) make sure of one, since each ends where every
-// chunker that passes must stop; in ordinary contents it comes after a few chunks. Contents without
-// (a long run of one byte, begun at another place) are cut again by the one who joins: slower, and
-// still right.
+// from the first boundary on that both have, they go the same way. In ordinary contents it comes
+// after a few chunks (fixed_boundary.h says which sizes make sure of one). Contents without (a long
+// run of one byte, begun at another place) are cut again by the one who joins: slower, and still
+// right.
 #pragma once
 
 #include <cstdint>

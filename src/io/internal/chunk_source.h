@@ -21,6 +21,12 @@ class ChunkSource {
   bool is_pipe() const { return info_.type == FileType::kPipe; }
   std::uint64_t size() const { return info_.size; }  // as it was when reading began
   const std::stop_token& stop() const { return stop_; }
+  // The same for a task: its reads end, too, when `unwanted` is asked to stop.
+  ChunkSource wanted_until(std::stop_token unwanted) const {
+    ChunkSource copy = *this;
+    copy.unwanted_ = std::move(unwanted);
+    return copy;
+  }
   // Reads up to out.size() bytes at `offset`; for a pipe, the next ones. 0 at the end, and there
   // alone. Cancelled on a stop request, also while a pipe has nothing to read.
   Result<std::size_t> read(MutableBytes out, std::uint64_t offset);
@@ -32,11 +38,13 @@ class ChunkSource {
  private:
   ChunkSource(File& file, const FileInfo& info, std::stop_token stop)
       : file_(&file), info_(info), stop_(std::move(stop)) {}
+  Status check_wanted() const;
   Status wait_for_pipe();
 
   File* file_;
   FileInfo info_;
   std::stop_token stop_;
+  std::stop_token unwanted_;
 };
 
 }  // namespace hubdist::internal

@@ -9,16 +9,19 @@ namespace hubdist::internal {
 
 // In order, by the calling thread.
 Status stream_in_order(ChunkSource& source, const ChunkSink& sink);
-// The same without bytes, in a little memory that stays in the cache.
-using HashSink = std::function<void(const Chunk&)>;
-Status hash_in_order(ChunkSource& source, const HashSink& sink);
+// A long regular file, in segments that are read and cut on the executor's threads.
+Status stream_in_segments(ChunkSource& source, const ChunkSink& sink, Executor& executor);
 
-// A regular file, in segments that are read and cut on the executor's threads.
-Status stream_segments(ChunkSource& source, const ChunkSink& sink, Executor& executor);
-// Whether a file is long enough for that to be worth it.
-bool has_segments(const ChunkSource& source, std::size_t threads);
+// The same without bytes, which takes far less memory: `take` gets the chunks in order, on the
+// calling thread.
+using ChunkTaker = std::function<void(const Chunk&)>;
+Status hash_in_order(ChunkSource& source, const ChunkTaker& take);
+Status hash_in_parts(ChunkSource& source, const ChunkTaker& take, Executor& executor);
 
-// Processors that this process may use: by its affinity and its control groups.
-std::size_t usable_processors();
+// Whether a file is long enough to be read by several threads.
+inline bool is_long(const ChunkSource& source, std::size_t threads) {
+  constexpr std::uint64_t kLeast = 4 * kMiB;
+  return threads > 1 && !source.is_pipe() && source.size() >= kLeast;
+}
 
 }  // namespace hubdist::internal
