@@ -1,9 +1,9 @@
 #include <algorithm>
-#include <thread>
 #include <utility>
 
 #include "io/internal/chunk_blocks.h"
 #include "io/internal/chunk_compression.h"
+#include "io/internal/chunk_streams.h"
 #include "io/internal/dedupe_sources.h"
 #include <hubdist/base/clock.h>
 #include <hubdist/core/content_layout.h>
@@ -33,10 +33,6 @@ class FileContent final : public ContentReader {
   std::uint64_t size_;
 };
 
-std::size_t usable_threads(std::size_t wanted) {
-  return wanted > 0 ? wanted : std::max<std::size_t>(1, std::thread::hardware_concurrency());
-}
-
 class Comparison {
  public:
   Comparison(FileSystem& fs, const DedupeOptions& options, std::stop_token stop)
@@ -44,7 +40,8 @@ class Comparison {
         options_(options),
         stop_(std::move(stop)),
         budget_(kWaitingBytes),
-        executor_(usable_threads(options.threads)) {}
+        executor_(options.threads > 0 ? std::min(options.threads, kMaxChunkStreamThreads)
+                                      : internal::usable_processors()) {}
 
   Result<DedupeReport> run(const std::vector<DedupeSource>& sources) {
     const Instant begin = system_clock().now();
