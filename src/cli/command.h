@@ -27,6 +27,7 @@ using Action = std::function<Status(std::stop_token stop)>;
 
 // Each adds its command to `app`; when it is chosen, its callback sets `action`.
 void add_get_command(CLI::App& app, Action& action);
+void add_dedupe_command(CLI::App& app, Action& action);
 void add_tracker_command(CLI::App& app, Action& action);
 void add_hub_commands(CLI::App& app, Action& action);
 void add_version_command(CLI::App& app, Action& action);

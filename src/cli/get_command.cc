@@ -5,10 +5,11 @@
 #include <vector>
 
 #include "cli/command.h"
+#include "cli/events.h"
 #include "cli/format.h"
+#include "cli/hub_arguments.h"
 #include "cli/progress.h"
 #include <hubdist/base/json_writer.h>
-#include <hubdist/base/log.h>
 #include <hubdist/client/client.h>
 
 namespace hubdist::cli {
@@ -17,19 +18,16 @@ namespace {
 struct Arguments {
   std::string uri;
   Path local_dir;
-  std::vector<std::string> include;
-  std::vector<std::string> exclude;
+  FilterArguments filter;
   std::string digest;
   std::string tracker;
-  std::string endpoint;
-  Path cache_dir;
+  HubArguments hub;
   std::size_t max_workers = 8;
   bool linger = false;
   bool force = false;
   bool offline = false;
   bool json = false;
   bool quiet = false;
-  bool token_stdin = false;
   std::optional<Identity> identity;  // of `digest`
 };
 
@@ -40,14 +38,7 @@ void describe(CLI::App& command, Arguments& a) {
       .add_option("-o,--output", a.local_dir,
                   "Put the files into this folder instead of the Hugging Face cache")
       ->type_name("DIR");
-  command.add_option("--include", a.include, "Only files that match this glob; may be repeated")
-      ->expected(1)
-      ->take_all()
-      ->type_name("GLOB");
-  command.add_option("--exclude", a.exclude, "Leave out files that match; may be repeated")
-      ->expected(1)
-      ->take_all()
-      ->type_name("GLOB");
+  describe_filter(command, a.filter);
   command.add_option("--digest", a.digest, "The content that a URI of one file must have")
       ->type_name("sha256:HEX");
   command
@@ -61,11 +52,7 @@ void describe(CLI::App& command, Arguments& a) {
       ->type_name("N");
   command.add_flag("--force,--force-download", a.force, "Fetch again what is here already");
   command.add_flag("--offline,--local-files-only", a.offline, "Use what is here, ask no hub");
-  command.add_option("--endpoint", a.endpoint, "The hub (default: HF_ENDPOINT)")->type_name("URL");
-  command.add_option("--cache-dir", a.cache_dir, "The cache (default: HF_HUB_CACHE)")
-      ->type_name("DIR");
-  command.add_flag("--token-stdin", a.token_stdin,
-                   "Read the token from standard input (default: HF_TOKEN, then the token file)");
+  describe_hub(command, a.hub);
   CLI::Option* json = command.add_flag("--json", a.json, "Events and result as JSON, one a line");
   command.add_flag("-q,--quiet", a.quiet, "No progress, only the path")->excludes(json);
   command.footer(
@@ -84,21 +71,9 @@ void check(Arguments& a) {
   a.identity = *std::move(identity);
 }
 
-Result<ClientOptions> client_options(const Arguments& a) {
-  HUBDIST_ASSIGN(ClientOptions options, ClientOptions::from_environment());
-  if (!a.endpoint.empty()) options.endpoint = a.endpoint;
-  if (!a.cache_dir.empty()) options.cache_dir = a.cache_dir;
-  if (!a.tracker.empty()) options.tracker = a.tracker;
-  if (a.token_stdin) {
-    HUBDIST_ASSIGN(std::string token, read_token_from_stdin());
-    options.token = Secret(std::move(token));
-  }
-  return options;
-}
-
 DownloadOptions download_options(const Arguments& a, ProgressReport& progress) {
   DownloadOptions options;
-  options.filter = {a.include, a.exclude, !a.include.empty()};
+  options.filter = a.filter.filter();
   if (!a.local_dir.empty()) options.local_dir = a.local_dir;
   options.digest = a.identity;
   options.force_download = a.force;
@@ -106,12 +81,6 @@ DownloadOptions download_options(const Arguments& a, ProgressReport& progress) {
   options.max_workers = a.max_workers;
   options.progress = progress.sink();
   return options;
-}
-
-void print_json(JsonWriter& json) {
-  const std::string line = concat(json.text(), '\n');
-  std::fwrite(line.data(), 1, line.size(), stdout);
-  std::fflush(stdout);
 }
 
 // {"event":"result",...}: the one line that a program needs.
@@ -127,17 +96,7 @@ void print_json_result(const DownloadReport& report, const Client& client, Durat
   json.field("verified", report.verified).field("from_cache_only", report.from_cache_only);
   json.field("seconds", seconds(time));
   json.field("node", exchange.node_id).field("address", exchange.address);
-  print_json(json.end_object());
-}
-
-void print_json_error(const Status& status, bool interrupted) {
-  JsonWriter json;
-  json.begin_object().field("event", "error");
-  json.field("code", absl::StatusCodeToString(status.code()));
-  json.field("message", message(status));
-  if (const auto hub_error = detail(status, Detail::kHubError)) json.field("hub_error", *hub_error);
-  json.field("interrupted", interrupted);
-  print_json(json.end_object());
+  print_event(json.end_object());
 }
 
 void print_result(const DownloadReport& report, Duration time, ProgressReport& progress) {
@@ -163,7 +122,7 @@ Status linger(const Arguments& a, Client& client, std::stop_token stop) {
     JsonWriter json;
     json.begin_object().field("event", "lingered");
     json.field("bytes_to_peers", client.exchange().bytes_to_peers);
-    print_json(json.end_object());
+    print_event(json.end_object());
   }
   // The download is done: leaving early is no failure.
   return status.code() == StatusCode::kCancelled ? Status() : status;
@@ -171,7 +130,7 @@ Status linger(const Arguments& a, Client& client, std::stop_token stop) {
 
 void print_failure(const Arguments& a, const Status& status, ProgressReport& progress) {
   const bool interrupted = status.code() == StatusCode::kCancelled;
-  if (a.json) print_json_error(status, interrupted);
+  if (a.json) print_error_event(status);
   if (interrupted && !a.quiet)
     progress.note(concat("interrupted; what was received is kept (",
                          format_bytes(progress.bytes_here()),
@@ -180,16 +139,11 @@ void print_failure(const Arguments& a, const Status& status, ProgressReport& pro
 
 Status run_get(const Arguments& a, std::stop_token stop) {
   ProgressReport progress(progress_mode(a.quiet, a.json));
-  set_log_sink([&progress](LogLevel level, std::string_view text) {
-    progress.note(concat(level >= LogLevel::kWarning ? "warning: " : "", text));
-  });
-  struct RestoreSink {
-    ~RestoreSink() { set_log_sink({}); }
-  } restore;
-
+  const LogThroughProgress logged(progress);
   const Instant begin = system_clock().now();
   const auto download = [&]() -> Status {
-    HUBDIST_ASSIGN(ClientOptions options, client_options(a));
+    HUBDIST_ASSIGN(ClientOptions options, client_options(a.hub));
+    if (!a.tracker.empty()) options.tracker = a.tracker;
     HUBDIST_ASSIGN(const std::unique_ptr<Client> client, Client::create(std::move(options)));
     HUBDIST_ASSIGN(const DownloadReport report,
                    client->download(a.uri, download_options(a, progress), stop));

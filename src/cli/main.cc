@@ -54,6 +54,7 @@ int run(int argc, char** argv) {
   app.footer(kFooter);
   Action action;
   add_get_command(app, action);
+  add_dedupe_command(app, action);
   add_tracker_command(app, action);
   add_hub_commands(app, action);
   add_version_command(app, action);

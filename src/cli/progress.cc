@@ -2,12 +2,15 @@
 
 #include <condition_variable>
 #include <cstdlib>
+#include <utility>
 
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "cli/events.h"
 #include "cli/format.h"
 #include <hubdist/base/json_writer.h>
+#include <hubdist/base/log.h>
 #include <hubdist/base/strings.h>
 
 namespace hubdist::cli {
@@ -27,10 +30,10 @@ Duration interval(ProgressMode mode) {
   return std::chrono::seconds(5);
 }
 
-void put_line(std::FILE* stream, std::string line) {
+void put_line(std::string line) {
   line.push_back('\n');
-  std::fwrite(line.data(), 1, line.size(), stream);
-  std::fflush(stream);
+  std::fwrite(line.data(), 1, line.size(), stderr);
+  std::fflush(stderr);
 }
 
 }  // namespace
@@ -50,6 +53,22 @@ ProgressReport::ProgressReport(ProgressMode mode) : mode_(mode) {
 
 ProgressReport::~ProgressReport() { finish(); }
 
+void ProgressReport::begin(std::string_view phase, std::string_view source) {
+  const std::lock_guard lock(mutex_);
+  state_ = {};
+  drawn_bytes_ = 0;
+  plan_told_ = false;
+  phase_ = phase;
+  if (mode_ == ProgressMode::kJson) {
+    JsonWriter json;
+    json.begin_object().field("event", "phase").field("phase", phase);
+    if (!source.empty()) json.field("source", source);
+    print_event(json.end_object());
+  }
+  if (mode_ == ProgressMode::kLines)
+    put_line(concat(phase, source.empty() ? "" : " ", printable(source)));
+}
+
 ProgressSink ProgressReport::sink() {
   return [this](const ProgressEvent& event) { apply(event); };
 }
@@ -57,7 +76,7 @@ ProgressSink ProgressReport::sink() {
 void ProgressReport::note(std::string_view line) {
   const std::lock_guard lock(mutex_);
   clear_bar();
-  put_line(stderr, printable(line));
+  put_line(printable(line));
 }
 
 void ProgressReport::finish() {
@@ -85,25 +104,27 @@ void ProgressReport::apply(const ProgressEvent& event) {
 
 void ProgressReport::write_json(const ProgressEvent& event) {
   if (event.kind == ProgressKind::kBytes) return;  // draw() tells them together
+  if (event.kind == ProgressKind::kPlanned && std::exchange(plan_told_, true)) return;
   JsonWriter json;
   json.begin_object();
   if (event.kind == ProgressKind::kPlanned) {
-    json.field("event", "planned").field("files", event.files).field("bytes", event.bytes);
+    json.field("event", "planned");
+    if (event.files > 0 || event.bytes == 0) json.field("files", event.files);
+    json.field("bytes", event.bytes);
   } else if (event.kind == ProgressKind::kStarted) {
     json.field("event", "started").field("path", event.path);
   } else {
     json.field("event", "finished").field("path", event.path);
     json.field("bytes", state_.file_bytes(event.path));
   }
-  put_line(stdout, json.end_object().take());
+  print_event(json.end_object());
 }
 
 void ProgressReport::write_line(const ProgressEvent& event) {
-  if (event.kind == ProgressKind::kPlanned)
-    put_line(stderr, concat(format_count(event.files, "file"), ", ", format_bytes(event.bytes)));
+  if (event.kind == ProgressKind::kPlanned && event.files > 0)
+    put_line(concat(format_count(event.files, "file"), ", ", format_bytes(event.bytes)));
   if (event.kind == ProgressKind::kFinished)
-    put_line(stderr,
-             concat(printable(event.path), "  ", format_bytes(state_.file_bytes(event.path))));
+    put_line(concat(printable(event.path), "  ", format_bytes(state_.file_bytes(event.path))));
 }
 
 void ProgressReport::draw() {
@@ -111,7 +132,7 @@ void ProgressReport::draw() {
   const Instant now = system_clock().now();
   if (mode_ == ProgressMode::kBar) {
     // The last column stays free: some terminals wrap when it is filled.
-    const std::string line = progress_line(state_, now, terminal_width() - 1);
+    const std::string line = progress_line(state_, now, terminal_width() - 1, phase_);
     const std::string text = concat('\r', line, "\x1b[K");
     std::fwrite(text.data(), 1, text.size(), stderr);
     std::fflush(stderr);
@@ -121,14 +142,17 @@ void ProgressReport::draw() {
   if (state_.done_bytes() == drawn_bytes_) return;
   drawn_bytes_ = state_.done_bytes();
   if (mode_ == ProgressMode::kLines) {
-    put_line(stderr, progress_line(state_, now, kDefaultWidth));
+    put_line(progress_line(state_, now, kDefaultWidth));
     return;
   }
   JsonWriter json;
-  json.begin_object().field("event", "progress").field("files", state_.done_files());
-  json.field("bytes", state_.done_bytes()).field("bytes_moved", state_.moved_bytes());
+  json.begin_object().field("event", "progress");
+  const bool counts_files = state_.total_files() > 0;
+  if (counts_files) json.field("files", state_.done_files());
+  json.field("bytes", state_.done_bytes());
+  if (counts_files) json.field("bytes_moved", state_.moved_bytes());
   json.field("rate", static_cast<std::uint64_t>(state_.rate(now)));
-  put_line(stdout, json.end_object().take());
+  print_event(json.end_object());
 }
 
 void ProgressReport::clear_bar() {
@@ -147,5 +171,13 @@ void ProgressReport::run(std::stop_token stop) {
     if (!stop.stop_requested()) draw();
   }
 }
+
+LogThroughProgress::LogThroughProgress(ProgressReport& progress) {
+  set_log_sink([&progress](LogLevel level, std::string_view text) {
+    progress.note(concat(level >= LogLevel::kWarning ? "warning: " : "", text));
+  });
+}
+
+LogThroughProgress::~LogThroughProgress() { set_log_sink({}); }
 
 }  // namespace hubdist::cli

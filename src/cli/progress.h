@@ -1,4 +1,4 @@
-// Shows a download while it runs: a bar on a terminal, lines elsewhere, JSON for programs.
+// Shows long work while it runs: a bar on a terminal, lines elsewhere, JSON for programs.
 #pragma once
 
 #include <cstdio>
@@ -22,7 +22,8 @@ ProgressMode progress_mode(bool quiet, bool json);
 //   {"event":"started","path":"model.safetensors"}
 //   {"event":"progress","files":3,"bytes":412000000,"bytes_moved":412000000,"rate":312000000}
 //   {"event":"finished","path":"model.safetensors","bytes":90868376}
-// "progress" comes at most twice a second; rate is in bytes a second.
+// "progress" comes at most twice a second; rate is in bytes a second. Work without files to count
+// (kPlanned says 0) leaves "files" and "bytes_moved" out.
 class ProgressReport {
  public:
   explicit ProgressReport(ProgressMode mode);
@@ -30,6 +31,9 @@ class ProgressReport {
   ProgressReport(const ProgressReport&) = delete;
   ProgressReport& operator=(const ProgressReport&) = delete;
 
+  // What follows is counted anew, under this name: {"event":"phase","phase":...,"source":...}, the
+  // source only where there is one.
+  void begin(std::string_view phase, std::string_view source = {});
   ProgressSink sink();
   // A line for people, above the bar where there is one.
   void note(std::string_view line);
@@ -48,10 +52,21 @@ class ProgressReport {
   const ProgressMode mode_;
   mutable std::mutex mutex_;
   ProgressState state_;
+  std::string phase_;
   std::uint64_t drawn_bytes_ = 0;
   bool bar_drawn_ = false;
+  bool plan_told_ = false;  // a pipe is planned again and again
   bool finished_ = false;
   std::jthread ticker_;
+};
+
+// While it lives, what the library logs is shown above the bar.
+class LogThroughProgress {
+ public:
+  explicit LogThroughProgress(ProgressReport& progress);
+  ~LogThroughProgress();
+  LogThroughProgress(const LogThroughProgress&) = delete;
+  LogThroughProgress& operator=(const LogThroughProgress&) = delete;
 };
 
 }  // namespace hubdist::cli

@@ -72,20 +72,26 @@ double ProgressState::rate(Instant now) const {
   return static_cast<double>(moved_bytes_ - first->second) / seconds(time);
 }
 
-std::string progress_line(const ProgressState& state, Instant now, std::size_t width) {
+std::string progress_line(const ProgressState& state, Instant now, std::size_t width,
+                          std::string_view phase) {
   if (!state.planned()) return std::string("asking what there is").substr(0, width);
   const double share = state.total_bytes() == 0 ? 1.0
                                                 : static_cast<double>(state.done_bytes()) /
                                                       static_cast<double>(state.total_bytes());
   const auto percent = static_cast<std::uint64_t>(share * 100);
   const std::string head = concat(percent < 10 ? "  " : percent < 100 ? " " : "", percent, "% ");
+  const std::string files = state.total_files() == 0 ? ""
+                                                     : concat("  ", state.done_files(), '/',
+                                                              state.total_files(), " files");
   const std::string tail =
       concat("  ", format_bytes(state.done_bytes()), " of ", format_bytes(state.total_bytes()),
              "  ", format_bytes(static_cast<std::uint64_t>(state.rate(now))), "/s  ",
-             time_left(state, now), "  ", state.done_files(), '/', state.total_files(), " files");
+             time_left(state, now), files);
   const std::size_t taken = head.size() + tail.size() + 2;  // and the bar's brackets
   if (width < taken + kMinBar) return (head + tail.substr(2)).substr(0, width);
-  return concat(head, bar(share, std::min(kMaxBar, width - taken)), tail);
+  const bool named = !phase.empty() && width >= taken + kMinBar + phase.size() + 1;
+  const std::size_t room = width - taken - (named ? phase.size() + 1 : 0);
+  return concat(named ? concat(phase, ' ') : "", head, bar(share, std::min(kMaxBar, room)), tail);
 }
 
 }  // namespace hubdist::cli

@@ -1,4 +1,4 @@
-// How far a download is: a pure account of its events, and how one line shows it.
+// How far long work is: a pure account of its events, and how one line shows it.
 #pragma once
 
 #include <cstddef>
@@ -42,8 +42,9 @@ class ProgressState {
   std::deque<std::pair<Instant, std::uint64_t>> samples_;  // moved_bytes_ at a moment
 };
 
-// One line of at most `width` columns, without an end: percentage, bar, bytes, rate, time left,
-// files.
-std::string progress_line(const ProgressState& state, Instant now, std::size_t width);
+// One line of at most `width` columns, without an end: what is done (where there is room), then
+// percentage, bar, bytes, rate, time left, and files where they are counted.
+std::string progress_line(const ProgressState& state, Instant now, std::size_t width,
+                          std::string_view phase = {});
 
 }  // namespace hubdist::cli

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <unordered_map>
 
 #include <hubdist/base/quantity.h>
 #include <hubdist/base/strings.h>
@@ -21,21 +22,44 @@ Bulk bulk_of(ContentFormat format) {
 
 bool has_new(const RegionReport& region) { return region.new_bytes > 0; }
 
-// Those of the bulk with new bytes, the most changed first.
-std::vector<const RegionReport*> changed_of(const DedupeFile& file, RegionKind kind) {
-  std::vector<const RegionReport*> changed;
-  for (const RegionReport& region : file.regions)
-    if (region.region.kind == kind && has_new(region)) changed.push_back(&region);
-  std::stable_sort(changed.begin(), changed.end(),
-                   [](const auto* a, const auto* b) { return a->new_bytes > b->new_bytes; });
-  return changed;
+// A part by its name; the pages of a table lie in many regions.
+struct Part {
+  std::string_view name;
+  std::uint64_t new_bytes = 0;
+};
+
+std::string_view part_name(const DedupeFile& file, const Region& region) {
+  const std::string_view name = region.name;
+  return file.format == ContentFormat::kSqlite ? name.substr(0, name.rfind(", page")) : name;
 }
 
-std::string names(const std::vector<const RegionReport*>& changed, std::size_t most) {
+// The bulk of a file by parts, the most changed first.
+std::vector<Part> parts_of(const DedupeFile& file, RegionKind kind) {
+  std::vector<Part> parts;
+  std::unordered_map<std::string_view, std::size_t> known;
+  for (const RegionReport& report : file.regions) {
+    if (report.region.kind != kind) continue;
+    const std::string_view name = part_name(file, report.region);
+    const auto [found, added] = known.emplace(name, parts.size());
+    if (added) parts.push_back({name, 0});
+    parts[found->second].new_bytes += report.new_bytes;
+  }
+  std::stable_sort(parts.begin(), parts.end(),
+                   [](const Part& a, const Part& b) { return a.new_bytes > b.new_bytes; });
+  return parts;
+}
+
+std::string names(const std::vector<Part>& parts, std::size_t changed, std::size_t most) {
+  const auto listed = static_cast<std::ptrdiff_t>(std::min(most, changed));
+  // Names that hold commas are kept apart by more.
+  const bool commas = std::any_of(parts.begin(), parts.begin() + listed, [](const Part& part) {
+    return part.name.find(',') != part.name.npos;
+  });
+  const std::string_view separator = commas ? "; " : ", ";
   std::string out;
-  for (std::size_t i = 0; i < std::min(most, changed.size()); ++i)
-    out += concat(i == 0 ? "" : ", ", changed[i]->region.name);
-  if (changed.size() > most) out += most == 0 ? "" : ", ...";
+  for (auto part = parts.begin(); part != parts.begin() + listed; ++part)
+    out += concat(out.empty() ? "" : separator, part->name);
+  if (changed > most && most > 0) out += concat(separator, "...");
   return out;
 }
 
@@ -48,7 +72,7 @@ std::string other_kinds(const DedupeFile& file, RegionKind bulk) {
                      std::any_of(file.regions.begin(), file.regions.end(), [&](const auto& region) {
                        return region.region.kind == kind && has_new(region);
                      });
-    if (any) out += concat(out.empty() ? "" : ", ", name(kind));
+    if (any) out += concat(out.empty() ? "" : " and ", name(kind));
   }
   return out;
 }
@@ -89,16 +113,16 @@ std::uint64_t DedupeFile::changed_regions() const {
 std::string describe_changes(const DedupeFile& file, std::size_t most) {
   if (file.changed_regions() == 0) return {};
   const Bulk bulk = bulk_of(file.format);
-  const auto total = static_cast<std::uint64_t>(
-      std::count_if(file.regions.begin(), file.regions.end(),
-                    [&](const RegionReport& region) { return region.region.kind == bulk.kind; }));
-  const std::vector<const RegionReport*> changed = changed_of(file, bulk.kind);
+  const std::vector<Part> parts = parts_of(file, bulk.kind);
+  const std::size_t total = parts.size();
+  const auto changed = static_cast<std::size_t>(std::count_if(
+      parts.begin(), parts.end(), [](const Part& part) { return part.new_bytes > 0; }));
   const std::string others = other_kinds(file, bulk.kind);
   const std::string of = concat(" of ", format_count(total, bulk.one));
-  if (changed.empty())
+  if (changed == 0)
     return concat(others, " changed", total == 0 ? "" : ", none", total == 0 ? "" : of);
-  const std::string listed = names(changed, most);
-  return concat(format_integer(changed.size()), of, " changed", listed.empty() ? "" : ": ", listed,
+  const std::string listed = names(parts, changed, most);
+  return concat(format_integer(changed), of, " changed", listed.empty() ? "" : ": ", listed,
                 others.empty() ? "" : concat("; and the ", others));
 }
 

@@ -36,6 +36,10 @@ TEST_CASE("counts agree with their noun") {
   CHECK(format_count(0, "file") == "0 files");
   CHECK(format_count(1, "file") == "1 file");
   CHECK(format_count(12, "file") == "12 files");
+  CHECK(format_count(1'234'567, "file") == "1,234,567 files");
+  CHECK(format_integer(999) == "999");
+  CHECK(format_integer(1000) == "1,000");
+  CHECK(format_integer(UINT64_MAX) == "18,446,744,073,709,551,615");
 }
 
 TEST_CASE("a name cannot steer the terminal") {
@@ -43,6 +47,8 @@ TEST_CASE("a name cannot steer the terminal") {
   CHECK(printable("a\x1b[2Jb\rc\nd\x7f") == "a?[2Jb?c?d?");
   CHECK(printable("a\xc2\x9b"
                   "2J") == "a?2J");
+  CHECK(printable("a\u202egnp.exe") == "a?gnp.exe");
+  CHECK(printable("\u2066\u061c\u200f\u2014") == "???\u2014");
   CHECK(printable("caf\xc3\xa9\nx", true) == "caf\xc3\xa9\nx");
 }
 

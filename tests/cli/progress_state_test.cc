@@ -71,5 +71,17 @@ TEST_CASE("an empty repository is complete at once; whole bytes are still to be 
   CHECK(progress_line(state, kBegin + seconds(1), 100).find("checking") != std::string::npos);
 }
 
+TEST_CASE("work without files to count has a name and no count of files") {
+  ProgressState state;
+  state.apply(planned(1000, 0), kBegin);
+  state.apply(bytes_of("a", 500), kBegin + seconds(1));
+  const std::string line = progress_line(state, kBegin + seconds(2), 100, "comparing");
+  CHECK(line.starts_with("comparing  50% ["));
+  CHECK(line.find("files") == line.npos);
+  CHECK(progress_line(state, kBegin + seconds(2), 60, "comparing").starts_with(" 50% "));
+  for (std::size_t width = 0; width < 200; ++width)
+    CHECK(progress_line(state, kBegin + seconds(2), width, "comparing").size() <= width);
+}
+
 }  // namespace
 }  // namespace hubdist::cli

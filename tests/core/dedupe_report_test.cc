@@ -50,8 +50,20 @@ TEST_CASE("the parts of other formats have their own names") {
   CHECK(describe_changes(file) ==
         "1 of 1 column chunk changed: row group 0, text; and the metadata");
   file.format = ContentFormat::kSqlite;
-  file.regions = {region(RegionKind::kTable, "users", {0, 5}, 5)};
-  CHECK(describe_changes(file) == "1 of 1 table changed: users");
+  file.regions = {region(RegionKind::kTable, "users, page 1", {0, 5}, 2),
+                  region(RegionKind::kTable, "mail, pages 2-3", {5, 15}, 0),
+                  region(RegionKind::kTable, "users, pages 4-9", {15, 45}, 7)};
+  CHECK(describe_changes(file) == "1 of 2 tables changed: users");
+}
+
+TEST_CASE("names that hold commas are kept apart") {
+  DedupeFile file;
+  file.format = ContentFormat::kParquet;
+  file.regions = {region(RegionKind::kColumn, "row group 0, id", {0, 5}, 5),
+                  region(RegionKind::kColumn, "row group 0, text", {5, 9}, 4)};
+  CHECK(describe_changes(file) ==
+        "2 of 2 column chunks changed: row group 0, id; row group 0, text");
+  CHECK(describe_changes(file, 1) == "2 of 2 column chunks changed: row group 0, id; ...");
 }
 
 TEST_CASE("numbers add up, and the ratio of nothing sent is 0") {

@@ -52,7 +52,7 @@ std::string labels(const DedupeFile& file) {
   std::string out;
   for (const LayoutLabel& label : layout_labels(file))
     out += concat("<span style=\"left:", percent(label.left), ";width:", percent(label.width),
-                  "\"><bdi>", escaped(label.region->name), "</bdi></span>");
+                  "\"><bdi>", escaped(label.text), "</bdi></span>");
   return out;
 }
 
@@ -116,7 +116,8 @@ std::string about(const DedupeFile& file, std::string_view heading) {
   if (!heading.empty() && !heading.ends_with(file.path))
     out += concat("<bdi>", escaped(file.path), "</bdi>, ");
   out += strip_summary(file);
-  if (!file.previous_path.empty())
+  // A version that is one file is compared with the one before whatever its name.
+  if (heading.empty() && !file.previous_path.empty())
     out += concat(", before at <bdi>", escaped(file.previous_path), "</bdi>");
   return concat("<p class=\"aside about\">", out, "</p>");
 }

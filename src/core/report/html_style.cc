@@ -94,6 +94,8 @@ constexpr std::string_view kText = R"css(
 .hubdist-dedupe caption{text-align:start;color:var(--soft);font-size:13px;padding:4px 0;caption-side:top}
 .hubdist-dedupe :is(th,td){padding:7px 0 7px 20px;text-align:end;white-space:nowrap;border:0;border-bottom:1px solid var(--line);font-weight:400;vertical-align:top;background:none}
 .hubdist-dedupe :is(th,td):first-child{padding-inline-start:0;text-align:start}
+.hubdist-dedupe .tables .scroll{max-height:26em;overflow:auto}
+.hubdist-dedupe .tables :is(th,td){padding-block:4px}
 .hubdist-dedupe thead th{color:var(--soft);font-size:13px;vertical-align:bottom}
 .hubdist-dedupe tbody th{white-space:normal;overflow-wrap:anywhere;min-width:13em;max-width:26em;text-align:start}
 .hubdist-dedupe tfoot :is(th,td){font-weight:600;border-bottom:0}

@@ -70,6 +70,36 @@ std::string touched_shape(const DedupeFile& file, double height) {
   return shape;
 }
 
+// Where a name is cut: never inside a word.
+constexpr std::string_view kSeparators = "./, ";
+
+void leave_out_common_ends(std::vector<LayoutLabel>& labels) {
+  if (labels.size() < 2) return;
+  const std::string_view first = labels.front().text;
+  std::size_t prefix = first.size();
+  std::size_t suffix = first.size();
+  for (const LayoutLabel& label : labels) {
+    const std::string_view text = label.text;
+    const std::size_t most = std::min(first.size(), text.size());
+    std::size_t same = 0;
+    while (same < std::min(prefix, most) && first[same] == text[same]) ++same;
+    prefix = same;
+    same = 0;
+    while (same < std::min(suffix, most) &&
+           first[first.size() - 1 - same] == text[text.size() - 1 - same])
+      ++same;
+    suffix = same;
+  }
+  const std::size_t last = first.substr(0, prefix).find_last_of(kSeparators);
+  prefix = last == first.npos ? 0 : last + 1;
+  const std::size_t begin = first.substr(first.size() - suffix).find_first_of(kSeparators);
+  suffix = begin == first.npos ? 0 : suffix - begin;
+  for (LayoutLabel& label : labels) {
+    if (prefix + suffix >= label.text.size()) continue;
+    label.text = label.text.substr(prefix, label.text.size() - prefix - suffix);
+  }
+}
+
 }  // namespace
 
 std::string strip_shapes(const DedupeFile& file, std::size_t columns, double height) {
@@ -115,8 +145,9 @@ std::vector<LayoutLabel> layout_labels(const DedupeFile& file) {
   for (const RegionReport& report : file.regions) {
     const double left = position(file, report.region.range.begin) / kPictureWidth;
     const double width = position(file, report.region.range.end) / kPictureWidth - left;
-    if (width >= kLabelled) labels.push_back({left, width, &report.region});
+    if (width >= kLabelled) labels.push_back({left, width, report.region.name});
   }
+  leave_out_common_ends(labels);
   return labels;
 }
 

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <hubdist/core/dedupe_report.h>
@@ -22,11 +23,12 @@ std::string strip_shapes(const DedupeFile& file, std::size_t columns, double hei
 // under those with new bytes (touched).
 std::string layout_shapes(const DedupeFile& file, double height);
 
-// A region wide enough to carry its name; shares of the width.
+// A region wide enough to carry its name; shares of the width. What the names of all of these have
+// in common at their ends is left out: "3.mlp.up" for "layers.3.mlp.up.weight".
 struct LayoutLabel {
   double left = 0;
   double width = 0;
-  const Region* region = nullptr;
+  std::string_view text;  // of the file's region
 };
 std::vector<LayoutLabel> layout_labels(const DedupeFile& file);
 

@@ -69,7 +69,7 @@ std::string legend(double y) {
   return out;
 }
 
-// The regions that a part of a strip lies in: the first one's name, and how many more.
+// The region that a part of a strip lies in most, and how many more it touches.
 std::string places(const DedupeFile& file, const ByteRange& part) {
   const auto first =
       std::partition_point(file.regions.begin(), file.regions.end(),
@@ -78,8 +78,14 @@ std::string places(const DedupeFile& file, const ByteRange& part) {
     return r.region.range.begin < part.end;
   });
   if (first == last) return {};
+  const auto shared = [&](const RegionReport& r) {
+    const ByteRange& range = r.region.range;
+    return std::min(range.end, part.end) - std::max(range.begin, part.begin);
+  };
+  const auto most = std::max_element(
+      first, last, [&](const auto& a, const auto& b) { return shared(a) < shared(b); });
   const auto more = static_cast<std::uint64_t>(last - first) - 1;
-  return concat(", in ", escaped(first->region.name),
+  return concat(", in ", escaped(most->region.name),
                 more == 0 ? "" : concat(" and ", format_integer(more), " more"));
 }
 
