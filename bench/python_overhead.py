@@ -1,7 +1,7 @@
 """What Python adds to chunking a buffer: hubdist.chunk() against chunk_memory() in C++.
 
-Usage: PYTHONPATH=build/release/python python_overhead.py --program build/release/bench/chunk_memory_bench
-       [--size-mib 1024] [--rounds 7] [--threads 1]
+Usage: PYTHONPATH=build/release/python python_overhead.py [--size-mib 1024] [--rounds 7]
+       [--threads 1] --program build/release/bench/chunk_memory_bench
 Both map the same file in memory and take turns. Prints medians, and the median over the rounds of
 Python's time divided by C++'s.
 """

@@ -26,7 +26,8 @@ BETTER = [
     (r"os\.PathLike \| str \| bytes", "os.PathLike[str] | str"),
     (
         r"on_progress: typing\.Any",
-        "on_progress: collections.abc.Callable[[DedupeProgress], object] | None",
+        "on_progress: collections.abc.Callable[[str | ProgressEvent | DedupeProgress], object]"
+        " | None",
     ),
     (
         r"progress: typing\.Any",

@@ -677,26 +677,6 @@ class DedupeEstimator:
         The report so far, but for its `seconds`; the estimator is as new afterwards.
         """
 
-class DedupeProgress:
-    """
-    How far a comparison is.
-    """
-    @property
-    def done(self) -> int:
-        """
-        Bytes read so far, of all versions.
-        """
-    @property
-    def file(self) -> str:
-        """
-        What is being read.
-        """
-    @property
-    def total(self) -> int:
-        """
-        Bytes in all versions; a pipe adds to it as it is read.
-        """
-
 class BackendCapabilities:
     """
     What a backend can do.
@@ -1182,6 +1162,26 @@ class Client:
     @property
     def options(self) -> ClientOptions: ...
 
+class DedupeProgress:
+    """
+    How far a comparison is.
+    """
+    @property
+    def done(self) -> int:
+        """
+        Bytes read so far, of all versions.
+        """
+    @property
+    def file(self) -> str:
+        """
+        What is being read.
+        """
+    @property
+    def total(self) -> int:
+        """
+        Bytes in all versions; a pipe adds to it as it is read.
+        """
+
 class AddFolderResult:
     """
     What a folder became in a hub.
@@ -1301,18 +1301,22 @@ def compare_versions(
     versions: collections.abc.Sequence[
         tuple[
             bytes,
-            str,
-            typing_extensions.Buffer | numpy.typing.NDArray[typing.Any] | os.PathLike[str] | str,
+            typing_extensions.Buffer
+            | numpy.typing.NDArray[typing.Any]
+            | str
+            | os.PathLike[str]
+            | str,
         ]
     ],
     *,
+    client: Client,
     threads: int,
     layouts: bool,
     filter: PathFilter,
-    on_progress: collections.abc.Callable[[DedupeProgress], object] | None,
+    on_progress: collections.abc.Callable[[str | ProgressEvent | DedupeProgress], object] | None,
 ) -> DedupeReport:
     """
-    What hubdist.estimate_dedupe() calls: each version is (name, commit, path or buffer).
+    What hubdist.estimate_dedupe() calls. Each version is (name, content): a buffer, a path or URI as text, or a path. on_progress is called with the name of each version that is downloaded, its ProgressEvents, and then with a DedupeProgress.
     """
 
 def compress_chunk(

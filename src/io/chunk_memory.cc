@@ -1,9 +1,10 @@
 #include <algorithm>
 #include <utility>
 
-#include "io/internal/chunk_streams.h"
+#include "io/internal/processors.h"
 #include <hubdist/core/chunk_segments.h>
 #include <hubdist/io/chunk_memory.h>
+#include <hubdist/io/executor.h>
 
 namespace hubdist {
 namespace {

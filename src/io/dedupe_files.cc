@@ -3,8 +3,8 @@
 
 #include "io/internal/chunk_blocks.h"
 #include "io/internal/chunk_compression.h"
-#include "io/internal/chunk_streams.h"
 #include "io/internal/dedupe_sources.h"
+#include "io/internal/processors.h"
 #include <hubdist/base/clock.h>
 #include <hubdist/core/content_layout.h>
 #include <hubdist/core/dedupe_estimator.h>
