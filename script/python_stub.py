@@ -33,6 +33,7 @@ BETTER = [
         r"progress: typing\.Any",
         "progress: collections.abc.Callable[[ProgressEvent], object] | None",
     ),
+    (r"client: Client,", "client: Client | None,"),
     (r"backend: typing\.Any", "backend: Backend"),
     (r"content: typing\.Any", "content: Content"),
     (r"tracker: typing\.Any", "tracker: str | collections.abc.Callable[[], str]"),

@@ -1309,7 +1309,7 @@ def compare_versions(
         ]
     ],
     *,
-    client: Client,
+    client: Client | None,
     threads: int,
     layouts: bool,
     filter: PathFilter,

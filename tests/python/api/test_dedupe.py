@@ -243,6 +243,49 @@ def test_progress_is_told_in_the_thread_that_called(tmp_path):
         hubdist.estimate_dedupe([tmp_path / "big", OLD], progress=stop)
 
 
+class Bar:
+    """Has what is used of tqdm's interface."""
+
+    made: list = []
+
+    def __init__(self, *, total=None, initial=0, desc="", unit="it", unit_scale=False):
+        self.total, self.n, self.desc, self.closed = total, initial, desc, False
+        Bar.made.append(self)
+
+    def update(self, n=1):
+        self.n += n
+
+    def close(self):
+        self.closed = True
+
+
+def test_bars_show_downloads_and_then_the_comparison(served: Served, tmp_path, monkeypatch):
+    monkeypatch.setattr("hubdist._progress._tqdm", lambda: Bar)
+    Bar.made.clear()
+    uris = ["hf://org/model", "hf://datasets/org/data"]
+    hubdist.estimate_dedupe(uris, endpoint=served.endpoint, cache_dir=tmp_path)
+    total = sum(map(len, served.files.values()))
+    shown = [(b.desc, b.n, b.total, b.closed) for b in Bar.made]
+    assert shown == [
+        (uris[0], total, total, True),
+        (uris[1], total, total, True),
+        ("Comparing", 2 * total, 2 * total, True),
+    ]
+    Bar.made.clear()
+    events = []
+    hubdist.estimate_dedupe(
+        ["hf://org/model", OLD],
+        endpoint=served.endpoint,
+        cache_dir=tmp_path / "another",
+        progress=events.append,
+    )
+    assert not Bar.made
+    kinds = [type(e) for e in events]
+    assert kinds == sorted(kinds, key=[hubdist.ProgressEvent, hubdist.DedupeProgress].index)
+    assert set(kinds) == {hubdist.ProgressEvent, hubdist.DedupeProgress}
+    assert sum(e.bytes for e in events if getattr(e, "kind", None) == hubdist.ProgressKind.BYTES)
+
+
 def test_ctrl_c_stops_a_comparison(tmp_path):
     (tmp_path / "big").write_bytes(bytes(64 << 20))
     code = """
