@@ -110,16 +110,16 @@ def scattered() -> list[Version]:
 
 
 def many_xorbs() -> list[Version]:
-    files = {str(i): noise(10 + i, 30 * MIB) for i in range(3)}
-    return [files, files | {"1": inserted(files["1"], 7, 3), "9": files["2"]}]
+    files = {str(i): noise(10 + i, 35 * MIB) for i in range(2)}
+    return [files, files | {"1": inserted(files["1"], 7, 3), "9": files["0"]}]
 
 
 CASES = {
-    "random": lambda: edited(noise, 20 * MIB),
-    "more than a xorb": lambda: edited(noise, 70 * MIB),
-    "bf16": lambda: edited(bf16, 20 * MIB),
-    "text": lambda: edited(text, 6 * MIB),
-    "zeros": lambda: edited(lambda _, size: bytes(size), 20 * MIB),
+    "random": lambda: edited(noise, 10 * MIB),
+    "more than a xorb": lambda: edited(noise, 66 * MIB)[:2],
+    "bf16": lambda: edited(bf16, 10 * MIB),
+    "text": lambda: edited(text, 3 * MIB),
+    "zeros": lambda: edited(lambda _, size: bytes(size), 10 * MIB),
     "small files": small_files,
     "twins": twins,
     "scattered": scattered,
@@ -146,6 +146,8 @@ def test_estimate_is_what_hf_xet_sends(case, tmp_path, monkeypatch):
     for folder, version in zip(folders, report.versions, strict=True):
         sent = hub.upload(folder)
         assert version.numbers.compressed == pytest.approx(sent.xorbs, rel=0.01)
-        assert version.numbers.xet_upload == pytest.approx(sent.xorbs + sent.shards, rel=0.01)
+        # Where xorbs hold a chunk twice, hf_xet refers to either copy: a few entries of a shard.
+        total = pytest.approx(sent.xorbs + sent.shards, rel=0.01, abs=1024)
+        assert version.numbers.xet_upload == total
         if case == "scattered" and folder == folders[-1]:
             assert sent.stored_again > 0
