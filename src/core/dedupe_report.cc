@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <unordered_map>
 
+#include "core/report/own_changes.h"
 #include <hubdist/base/quantity.h>
 #include <hubdist/base/strings.h>
 #include <hubdist/core/dedupe_report.h>
@@ -26,6 +27,7 @@ bool has_new(const RegionReport& region) { return region.new_bytes > 0; }
 struct Part {
   std::string_view name;
   std::uint64_t new_bytes = 0;
+  bool own = false;  // changed itself, rather than touched by a chunk of a neighbour
 };
 
 std::string_view part_name(const DedupeFile& file, const Region& region) {
@@ -33,19 +35,23 @@ std::string_view part_name(const DedupeFile& file, const Region& region) {
   return file.format == ContentFormat::kSqlite ? name.substr(0, name.rfind(", page")) : name;
 }
 
-// The bulk of a file by parts, the most changed first.
+// The bulk of a file by parts: those that changed first, and of them the most changed.
 std::vector<Part> parts_of(const DedupeFile& file, RegionKind kind) {
+  const std::vector<bool> own = report::own_changes(file);
   std::vector<Part> parts;
   std::unordered_map<std::string_view, std::size_t> known;
-  for (const RegionReport& report : file.regions) {
-    if (report.region.kind != kind) continue;
-    const std::string_view name = part_name(file, report.region);
+  for (std::size_t i = 0; i < file.regions.size(); ++i) {
+    if (file.regions[i].region.kind != kind) continue;
+    const std::string_view name = part_name(file, file.regions[i].region);
     const auto [found, added] = known.emplace(name, parts.size());
-    if (added) parts.push_back({name, 0});
-    parts[found->second].new_bytes += report.new_bytes;
+    if (added) parts.push_back({name});
+    Part& part = parts[found->second];
+    part.new_bytes += file.regions[i].new_bytes;
+    part.own = part.own || own[i];
   }
-  std::stable_sort(parts.begin(), parts.end(),
-                   [](const Part& a, const Part& b) { return a.new_bytes > b.new_bytes; });
+  std::stable_sort(parts.begin(), parts.end(), [](const Part& a, const Part& b) {
+    return a.own != b.own ? a.own : a.new_bytes > b.new_bytes;
+  });
   return parts;
 }
 
@@ -114,16 +120,21 @@ std::string describe_changes(const DedupeFile& file, std::size_t most) {
   if (file.changed_regions() == 0) return {};
   const Bulk bulk = bulk_of(file.format);
   const std::vector<Part> parts = parts_of(file, bulk.kind);
-  const std::size_t total = parts.size();
-  const auto changed = static_cast<std::size_t>(std::count_if(
-      parts.begin(), parts.end(), [](const Part& part) { return part.new_bytes > 0; }));
+  const auto count = [&](auto&& holds) {
+    return static_cast<std::size_t>(std::count_if(parts.begin(), parts.end(), holds));
+  };
+  const std::size_t changed = count([](const Part& part) { return part.own; });
+  const std::size_t touched = count([](const Part& p) { return !p.own && p.new_bytes > 0; });
   const std::string others = other_kinds(file, bulk.kind);
-  const std::string of = concat(" of ", format_count(total, bulk.one));
-  if (changed == 0)
-    return concat(others, " changed", total == 0 ? "" : ", none", total == 0 ? "" : of);
+  const std::string of = concat(" of ", format_count(parts.size(), bulk.one));
+  if (changed == 0) return concat(others, " changed", parts.empty() ? "" : concat(", none", of));
   const std::string listed = names(parts, changed, most);
+  const std::string sharing =
+      touched == 0 ? ""
+                   : concat("; ", format_integer(touched),
+                            touched == 1 ? " more shares" : " more share", " chunks with them");
   return concat(format_integer(changed), of, " changed", listed.empty() ? "" : ": ", listed,
-                others.empty() ? "" : concat("; and the ", others));
+                sharing, others.empty() ? "" : concat("; and the ", others));
 }
 
 }  // namespace hubdist

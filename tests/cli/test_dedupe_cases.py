@@ -33,7 +33,7 @@ def changes(found: dict) -> str:
 def test_a_sqlite_file_that_grows(compare):
     found = compare("SQLite, 1 MB appended")
     assert 1_000_000 < found["xet_upload"] < 1_000_000 + 6 * CHUNK
-    assert "messages" in changes(found)
+    assert changes(found).startswith("1 of 2 tables changed: messages")
 
 
 def test_a_row_edited_in_a_parquet_file(compare):
@@ -51,12 +51,14 @@ def test_a_row_edited_in_a_parquet_file(compare):
 def test_gguf_metadata_that_changes(compare):
     found = compare("GGUF, metadata changed")
     assert found["xet_upload"] < 2 * CHUNK
-    assert "metadata" in changes(found)
+    assert changes(found) == "header and metadata changed, none of 16 tensors"
 
 
 def test_a_few_tensors_that_were_tuned(compare):
     found = compare("safetensors, 3 tensors tuned")
     tensor = SIZE / 32
+    names = "layers.07.weight, layers.08.weight, layers.31.weight"
+    assert f"3 of 32 tensors changed: {names};" in changes(found)
     assert 3 * tensor < found["new_bytes"] < 3 * tensor + 4 * CHUNK
     changed = {r["name"] for r in found["files"][0]["regions"] if r["new_bytes"] > 0.9 * tensor}
     assert changed == {"layers.07.weight", "layers.08.weight", "layers.31.weight"}

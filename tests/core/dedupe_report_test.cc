@@ -42,6 +42,30 @@ TEST_CASE("changes beside the tensors, and none at all") {
   CHECK(describe_changes(DedupeFile()).empty());
 }
 
+TEST_CASE("a chunk that reaches into a neighbour does not make it changed") {
+  constexpr std::uint64_t k = 1024;
+  DedupeFile file;
+  file.format = ContentFormat::kGguf;
+  file.regions = {region(RegionKind::kMetadata, "metadata", {0, 10 * k}, 0),
+                  region(RegionKind::kTensor, "a", {10 * k, 1000 * k}, 40 * k),
+                  region(RegionKind::kTensor, "b", {1000 * k, 2000 * k}, 1000 * k),
+                  region(RegionKind::kTensor, "c", {2000 * k, 3000 * k}, 40 * k)};
+  file.new_ranges = {{960 * k, 2040 * k}};
+  CHECK(describe_changes(file) == "1 of 3 tensors changed: b; 2 more share chunks with them");
+  // A short range belongs to what holds most of it.
+  file.regions[1].new_bytes = 30 * k;
+  file.regions[2].new_bytes = 20 * k;
+  file.regions[3].new_bytes = 0;
+  file.new_ranges = {{970 * k, 1020 * k}};
+  CHECK(describe_changes(file) == "1 of 3 tensors changed: a; 1 more shares chunks with them");
+  // Rewritten metadata, in a chunk that goes on into the first tensor.
+  file.regions[0].new_bytes = 10 * k;
+  file.regions[1].new_bytes = 90 * k;
+  file.regions[2].new_bytes = 0;
+  file.new_ranges = {{0, 100 * k}};
+  CHECK(describe_changes(file) == "metadata changed, none of 3 tensors");
+}
+
 TEST_CASE("the parts of other formats have their own names") {
   DedupeFile file;
   file.format = ContentFormat::kParquet;

@@ -68,8 +68,9 @@ struct DedupeReport {
   double seconds = 0;                    // wall time of the comparison
 };
 
-// "3 of 291 tensors changed: lm_head.weight, ..." (at most `most` names); empty without regions or
-// without changes.
+// "3 of 291 tensors changed: lm_head.weight, ...; 2 more share chunks with them" (at most `most`
+// names, the most changed first); empty without regions or without changes. What a chunk of a
+// neighbour reaches into counts as shared, as far as that can be told.
 std::string describe_changes(const DedupeFile& file, std::size_t most = 5);
 
 // The JSON form, one object; docs/dedupe.md specifies it. `schema` inside names its version.

@@ -68,7 +68,7 @@ constexpr std::string_view kText = R"css(
 .hubdist-dedupe path.odd{fill:var(--odd)}
 .hubdist-dedupe path.meta{fill:var(--meta)}
 .hubdist-dedupe path.many{fill:var(--odd);fill-opacity:.75}
-.hubdist-dedupe path.touched{fill:var(--new);stroke:var(--new);stroke-width:.6px;vector-effect:non-scaling-stroke}
+.hubdist-dedupe path.changed{fill:var(--new);stroke:var(--new);stroke-width:.6px;vector-effect:non-scaling-stroke}
 .hubdist-dedupe .strip{position:relative;height:44px;border-radius:3px;overflow:hidden;touch-action:pan-y;cursor:crosshair}
 .hubdist-dedupe .strip:focus-visible{overflow:visible}
 .hubdist-dedupe .here{position:absolute;top:0;bottom:0;min-width:2px;pointer-events:none;box-shadow:inset 0 0 0 1.5px var(--ink);border-radius:2px;forced-color-adjust:none}

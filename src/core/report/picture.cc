@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "core/report/markup.h"
+#include "core/report/own_changes.h"
 #include <hubdist/base/quantity.h>
 #include <hubdist/base/strings.h>
 
@@ -56,13 +57,16 @@ class Crowd {
   std::string shape_;
 };
 
-std::string touched_shape(const DedupeFile& file, double height) {
-  std::vector<ByteRange> touched;
-  for (const RegionReport& region : file.regions)
-    if (region.new_bytes > 0) touched.push_back(region.region.range);
+std::string changed_shape(const DedupeFile& file, double height) {
+  // Where all is new a line under all of it says nothing.
+  if (file.numbers.new_bytes == file.numbers.size) return {};
+  const std::vector<bool> own = own_changes(file);
+  std::vector<ByteRange> changed;
+  for (std::size_t i = 0; i < own.size(); ++i)
+    if (own[i]) changed.push_back(file.regions[i].region.range);
   std::string shape;
   const auto columns = static_cast<std::size_t>(kPictureWidth);
-  for (const StripPart& part : strip_parts(new_shares(touched, file.numbers.size, columns))) {
+  for (const StripPart& part : strip_parts(new_shares(changed, file.numbers.size, columns))) {
     if (part.level == 0) continue;
     shape += rectangle(static_cast<double>(part.begin), height - kLineHeight,
                        static_cast<double>(part.end - part.begin), kLineHeight);
@@ -136,7 +140,7 @@ std::string layout_shapes(const DedupeFile& file, double height) {
   }
   crowd.flush();
   return concat(path("even", tints[0]), path("odd", tints[1]), path("meta", meta),
-                path("many", crowd.shape()), path("touched", touched_shape(file, height)));
+                path("many", crowd.shape()), path("changed", changed_shape(file, height)));
 }
 
 std::vector<LayoutLabel> layout_labels(const DedupeFile& file) {

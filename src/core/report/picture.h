@@ -20,7 +20,7 @@ std::string strip_shapes(const DedupeFile& file, std::size_t columns, double hei
 
 // What lies where, as SVG elements `height` high: neighbours in two tints (classes even and odd),
 // headers and metadata in a third (meta), regions finer than a column together (many), and a line
-// under those with new bytes (touched).
+// under those that changed (changed).
 std::string layout_shapes(const DedupeFile& file, double height);
 
 // A region wide enough to carry its name; shares of the width. What the names of all of these have

@@ -29,7 +29,7 @@ constexpr std::string_view kStyle =
     "--s:#98a1a9;--k:#3b4752;--n:#ff9a5c;--e:#262c31;--o:#323a41;--h:#4d5862}}"
     "text{font:13px system-ui,-apple-system,'Segoe UI',Roboto,'Noto Sans',sans-serif;fill:var(--s)}"
     ".v{font-size:17px;font-weight:650;fill:var(--i)}.f{font-weight:600;fill:var(--i)}"
-    ".paper{fill:var(--p)}.known{fill:var(--k)}.new,.touched{fill:var(--n)}"
+    ".paper{fill:var(--p)}.known{fill:var(--k)}.new,.changed{fill:var(--n)}"
     ".even{fill:var(--e)}.odd,.many{fill:var(--o)}.meta{fill:var(--h)}"
     ".pass{pointer-events:none}.frame{fill:none;stroke:var(--k)}</style>";
 
