@@ -1,7 +1,7 @@
 // chunk_memory() in rounds: the C++ side of python_overhead.py.
 //
-// Usage: chunk_memory_bench FILE THREADS. Maps the file, then for each line on standard input chunks and
-// hashes it once and prints CPU seconds, wall seconds and the file hash.
+// Usage: chunk_memory_bench FILE THREADS. Maps the file, then for each line on standard input
+// chunks and hashes it once and prints CPU seconds, wall seconds and the file hash.
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>

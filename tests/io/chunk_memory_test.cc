@@ -14,7 +14,7 @@ TEST_CASE("a content in memory has one manifest on any number of threads") {
                                  std::size_t{8 * kMiB + 1}, mixed.size()}) {
     const ByteView content = ByteView(mixed).first(size);
     const Manifest expected = make_manifest(content);
-    for (const std::size_t threads : {0, 1, 2, 3, 100}) {
+    for (const std::size_t threads : {0u, 1u, 2u, 3u, 100u}) {
       const auto manifest = chunk_memory(content, {threads});
       REQUIRE(manifest.ok());
       CHECK(*manifest == expected);
@@ -26,7 +26,7 @@ TEST_CASE("chunking a content in memory stops when asked") {
   const Bytes content = random_bytes(1, 20'000'000);
   std::stop_source stop;
   stop.request_stop();
-  for (const std::size_t threads : {1, 2})
+  for (const std::size_t threads : {1u, 2u})
     CHECK(chunk_memory(content, {threads}, stop.get_token()).status().code() ==
           StatusCode::kCancelled);
 }
