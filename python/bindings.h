@@ -26,10 +26,10 @@ void bind_dedupe_report(py::module_& m);     // of core/
 void bind_dedupe_estimator(py::module_& m);  // of core/
 void bind_io(py::module_& m);
 void bind_chunk_files(py::module_& m);  // of io/
-void bind_dedupe(py::module_& m);       // of io/
 void bind_backend(py::module_& m);
 void bind_exchange(py::module_& m);
 void bind_client(py::module_& m);
+void bind_dedupe(py::module_& m);  // of client/
 void bind_server(py::module_& m);
 
 // Raises the exception that a failure stands for (hubdist.errors); an exception that came out of a

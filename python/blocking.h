@@ -39,6 +39,7 @@ class Teller {
 class ProgressQueue final : public Teller {
  public:
   explicit ProgressQueue(py::object callable) : callable_(share(std::move(callable))) {}
+  explicit ProgressQueue(SharedObject callable) : callable_(std::move(callable)) {}
   // May be called by any thread and outlives no call.
   ProgressSink sink(const std::shared_ptr<ProgressQueue>& self);
   void deliver() override;

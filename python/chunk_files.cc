@@ -1,11 +1,10 @@
 // io/: files and large buffers cut into chunks and hashed.
-#include <algorithm>
-
 #include "bindings.h"
 #include "blocking.h"
 #include "buffer.h"
 #include "handle.h"
 #include "manifest.h"
+#include <hubdist/io/chunk_memory.h>
 #include <hubdist/io/chunk_stream.h>
 #include <hubdist/io/hash_file.h>
 
@@ -15,43 +14,23 @@ namespace {
 // So many bytes take a few milliseconds: nobody needs to interrupt that.
 constexpr std::size_t kAtOnce = 8 * kMiB;
 
-Result<ManifestColumns> chunk_bytes(ByteView bytes, const std::stop_token& stop) {
-  ManifestColumns manifest;
-  ChunkHasher hasher;
-  const auto add = [&](const Chunk& chunk) { manifest.add(chunk); };
-  while (!bytes.empty()) {
-    if (stop.stop_requested()) return cancelled("chunking a buffer was stopped");
-    const ByteView next = bytes.first(std::min(bytes.size(), kAtOnce));
-    hasher.update(next, add);
-    bytes = bytes.subspan(next.size());
-  }
-  hasher.finish(add);
-  manifest.seal();
-  return manifest;
+ManifestColumns columns_of(const Manifest& manifest) {
+  ManifestColumns columns;
+  columns.offsets.reserve(manifest.chunks.size() + 1);
+  columns.hashes.reserve(manifest.chunks.size());
+  for (const Chunk& chunk : manifest.chunks) columns.add(chunk);
+  columns.file_hash = manifest.file_hash;
+  return columns;
 }
 
-ManifestColumns chunk_buffer(const py::buffer& data) {
+ManifestColumns chunk_buffer(const py::buffer& data, std::size_t threads) {
   const BufferBytes bytes(data);
   if (bytes.view().size() > kAtOnce)
-    return blocking([&](const std::stop_token& stop) { return chunk_bytes(bytes.view(), stop); });
-  const auto quick = [&] {
-    const WithoutGil released;
-    return chunk_bytes(bytes.view(), {});
-  };
-  return unwrap(quick());
-}
-
-Result<ManifestColumns> chunk_file(const Path& path, const ChunkStreamOptions& options,
-                                   std::stop_token stop) {
-  HUBDIST_ASSIGN(const auto file, posix_file_system().open(path, OpenMode::kRead));
-  ManifestColumns manifest;
-  const auto take = [&](const std::shared_ptr<const ChunkBatch>& batch) {
-    for (const Chunk& chunk : batch->chunks) manifest.add(chunk);
-    return Status();
-  };
-  HUBDIST_TRY(stream_chunks(*file, take, options, std::move(stop)));
-  manifest.seal();
-  return manifest;
+    return columns_of(blocking([&](std::stop_token stop) {
+      return chunk_memory(bytes.view(), {threads}, std::move(stop));
+    }));
+  const WithoutGil released;
+  return columns_of(make_manifest(bytes.view()));
 }
 
 std::vector<std::string> hash_all(const std::vector<Path>& paths,
@@ -66,8 +45,7 @@ std::vector<std::string> hash_all(const std::vector<Path>& paths,
 
 void bind_chunk(py::module_& m) {
   m.def(
-      "chunk", [](const py::buffer& data, std::size_t) { return chunk_buffer(data); },
-      py::arg("data"), py::kw_only(), py::arg("threads") = 0,
+      "chunk", &chunk_buffer, py::arg("data"), py::kw_only(), py::arg("threads") = 0,
       "Cuts a content into Xet's content-defined chunks and hashes them; returns its Manifest.\n\n"
       "`data` is a path (str or os.PathLike) of a file or a pipe, or the content itself in any "
       "buffer that is contiguous in C order: bytes, bytearray, memoryview, mmap, a NumPy array of "
@@ -80,8 +58,9 @@ void bind_chunk(py::module_& m) {
   m.def(
       "chunk",
       [](const Path& path, std::size_t threads) {
-        return blocking(
-            [&](std::stop_token stop) { return chunk_file(path, {threads}, std::move(stop)); });
+        return columns_of(blocking([&](std::stop_token stop) {
+          return chunk_file(posix_file_system(), path, {threads}, std::move(stop));
+        }));
       },
       py::arg("path"), py::kw_only(), py::arg("threads") = 0);
 }

@@ -21,15 +21,19 @@ BETTER = [
     (r"^__version__: str = .*$", "__version__: str"),
     (r"typing\.SupportsInt \| typing\.SupportsIndex", "int"),
     (r"typing\.SupportsFloat \| typing\.SupportsIndex", "float"),
+    # Before Python 3.12 NumPy's arrays are buffers that do not say so.
+    (r"typing_extensions\.Buffer", r"\g<0> | numpy.typing.NDArray[typing.Any]"),
     (r"os\.PathLike \| str \| bytes", "os.PathLike[str] | str"),
     (
         r"on_progress: typing\.Any",
-        "on_progress: collections.abc.Callable[[DedupeProgress], object] | None",
+        "on_progress: collections.abc.Callable[[str | ProgressEvent | DedupeProgress], object]"
+        " | None",
     ),
     (
         r"progress: typing\.Any",
         "progress: collections.abc.Callable[[ProgressEvent], object] | None",
     ),
+    (r"client: Client,", "client: Client | None,"),
     (r"backend: typing\.Any", "backend: Backend"),
     (r"content: typing\.Any", "content: Content"),
     (r"tracker: typing\.Any", "tracker: str | collections.abc.Callable[[], str]"),

@@ -357,7 +357,9 @@ class Chunker:
         """
         The content ends here: returns the end of the last chunk, unless it was returned already. The chunker is as new afterwards.
         """
-    def update(self, data: typing_extensions.Buffer) -> list[int]:
+    def update(
+        self, data: typing_extensions.Buffer | numpy.typing.NDArray[typing.Any]
+    ) -> list[int]:
         """
         Takes bytes; returns the ends of the chunks that end inside them, as offsets from the beginning of the content.
         """
@@ -371,7 +373,9 @@ class ChunkHasher:
         """
         The content ends here: returns the last chunk, unless it was returned already. The hasher is as new afterwards.
         """
-    def update(self, data: typing_extensions.Buffer) -> list[Chunk]:
+    def update(
+        self, data: typing_extensions.Buffer | numpy.typing.NDArray[typing.Any]
+    ) -> list[Chunk]:
         """
         Takes bytes; returns the chunks that end inside them, in order.
         """
@@ -385,7 +389,7 @@ class ManifestBuilder:
         """
         The content ends here: returns its Manifest. The builder is as new afterwards.
         """
-    def update(self, data: typing_extensions.Buffer) -> None:
+    def update(self, data: typing_extensions.Buffer | numpy.typing.NDArray[typing.Any]) -> None:
         """
         Takes bytes.
         """
@@ -671,26 +675,6 @@ class DedupeEstimator:
     def finish(self) -> DedupeReport:
         """
         The report so far, but for its `seconds`; the estimator is as new afterwards.
-        """
-
-class DedupeProgress:
-    """
-    How far a comparison is.
-    """
-    @property
-    def done(self) -> int:
-        """
-        Bytes read so far, of all versions.
-        """
-    @property
-    def file(self) -> str:
-        """
-        What is being read.
-        """
-    @property
-    def total(self) -> int:
-        """
-        Bytes in all versions; a pipe adds to it as it is read.
         """
 
 class BackendCapabilities:
@@ -1181,6 +1165,26 @@ class Client:
     @property
     def options(self) -> ClientOptions: ...
 
+class DedupeProgress:
+    """
+    How far a comparison is.
+    """
+    @property
+    def done(self) -> int:
+        """
+        Bytes read so far, of all versions.
+        """
+    @property
+    def file(self) -> str:
+        """
+        What is being read.
+        """
+    @property
+    def total(self) -> int:
+        """
+        Bytes in all versions; a pipe adds to it as it is read.
+        """
+
 class AddFolderResult:
     """
     What a folder became in a hub.
@@ -1262,7 +1266,7 @@ class HubServer:
         "http://127.0.0.1:4711", for HF_ENDPOINT.
         """
 
-def blake3(data: typing_extensions.Buffer) -> str:
+def blake3(data: typing_extensions.Buffer | numpy.typing.NDArray[typing.Any]) -> str:
     """
     BLAKE3 of bytes, in hexadecimal.
     """
@@ -1272,13 +1276,15 @@ def check_relative_path(path: str) -> None:
     Raises InvalidArgumentError unless `path` stays inside its folder: relative, no empty, "." or ".." segment, no NUL, no backslash, at most 4,096 bytes and 255 a segment.
     """
 
-def choose_compression(chunk: typing_extensions.Buffer) -> str:
+def choose_compression(chunk: typing_extensions.Buffer | numpy.typing.NDArray[typing.Any]) -> str:
     """
     The scheme that the reference client takes: "lz4", or "bg4-lz4" where the four byte places of words differ in how many bits are set.
     """
 
 @typing.overload
-def chunk(data: typing_extensions.Buffer, *, threads: int = 0) -> Manifest:
+def chunk(
+    data: typing_extensions.Buffer | numpy.typing.NDArray[typing.Any], *, threads: int = 0
+) -> Manifest:
     """
     Cuts a content into Xet's content-defined chunks and hashes them; returns its Manifest.
 
@@ -1289,30 +1295,43 @@ def chunk(data: typing_extensions.Buffer, *, threads: int = 0) -> Manifest:
 
 @typing.overload
 def chunk(path: os.PathLike[str] | str, *, threads: int = 0) -> Manifest: ...
-def chunk_ends(data: typing_extensions.Buffer) -> list[int]:
+def chunk_ends(data: typing_extensions.Buffer | numpy.typing.NDArray[typing.Any]) -> list[int]:
     """
     Where each chunk of a whole content ends; nothing for an empty one.
     """
 
 def compare_versions(
     versions: collections.abc.Sequence[
-        tuple[bytes, str, typing_extensions.Buffer | os.PathLike[str] | str]
+        tuple[
+            bytes,
+            typing_extensions.Buffer
+            | numpy.typing.NDArray[typing.Any]
+            | str
+            | os.PathLike[str]
+            | str,
+        ]
     ],
     *,
+    client: Client | None,
     threads: int,
     layouts: bool,
-    on_progress: collections.abc.Callable[[DedupeProgress], object] | None,
+    filter: PathFilter,
+    on_progress: collections.abc.Callable[[str | ProgressEvent | DedupeProgress], object] | None,
 ) -> DedupeReport:
     """
-    What hubdist.estimate_dedupe() calls: each version is (name, commit, path or buffer).
+    What hubdist.estimate_dedupe() calls. Each version is (name, content): a buffer, a path or URI as text, or a path. on_progress is called with the name of each version that is downloaded, its ProgressEvents, and then with a DedupeProgress.
     """
 
-def compress_chunk(chunk: typing_extensions.Buffer, scheme: str) -> tuple[str, bytes]:
+def compress_chunk(
+    chunk: typing_extensions.Buffer | numpy.typing.NDArray[typing.Any], scheme: str
+) -> tuple[str, bytes]:
     """
     How a chunk lies in a xorb, as (scheme, bytes): by `scheme`, or as it is ("none") where that is not smaller or the chunk has more than MAX_CHUNK_SIZE bytes.
     """
 
-def decompress_chunk(scheme: str, stored: typing_extensions.Buffer, raw_size: int) -> bytes:
+def decompress_chunk(
+    scheme: str, stored: typing_extensions.Buffer | numpy.typing.NDArray[typing.Any], raw_size: int
+) -> bytes:
     """
     The chunk of `raw_size` bytes that was stored as `stored`. Raises DataLossError when it is damaged, has another size or bytes after its end; InvalidArgumentError when raw_size is not 1 to MAX_CHUNK_SIZE.
     """
@@ -1327,7 +1346,7 @@ def format_uri(uri: Uri) -> str:
     Writes the one canonical text of a URI; parse_uri(format_uri(u)) == u.
     """
 
-def git_sha1(data: typing_extensions.Buffer) -> str:
+def git_sha1(data: typing_extensions.Buffer | numpy.typing.NDArray[typing.Any]) -> str:
     """
     The object id that git gives to a file, in hexadecimal.
     """
@@ -1359,7 +1378,7 @@ def log_level() -> str:
     The level that set_log_level() or HUBDIST_LOG set.
     """
 
-def make_manifest(data: typing_extensions.Buffer) -> Manifest:
+def make_manifest(data: typing_extensions.Buffer | numpy.typing.NDArray[typing.Any]) -> Manifest:
     """
     Cuts a whole content and hashes its chunks, on one core and in one go; chunk() uses all cores, reads files, and stops on Ctrl-C.
     """
@@ -1385,7 +1404,7 @@ def piece_size_for(blob_size: int) -> int:
     """
 
 @typing.overload
-def read_layout(data: typing_extensions.Buffer) -> ContentLayout:
+def read_layout(data: typing_extensions.Buffer | numpy.typing.NDArray[typing.Any]) -> ContentLayout:
     """
     Recognises the format of a content and reads what lies where in it: the tensors of a safetensors or GGUF file, the columns of a Parquet file, the tables of a SQLite file.
 
@@ -1399,12 +1418,12 @@ def set_log_level(level: str) -> None:
     Which messages hubdist writes to standard error: "debug", "info", "warning" (the default), "error" or "off". The environment variable HUBDIST_LOG sets it as well.
     """
 
-def sha256(data: typing_extensions.Buffer) -> str:
+def sha256(data: typing_extensions.Buffer | numpy.typing.NDArray[typing.Any]) -> str:
     """
     SHA-256 of bytes, in hexadecimal.
     """
 
-def xet_hex(hash: typing_extensions.Buffer) -> str:
+def xet_hex(hash: typing_extensions.Buffer | numpy.typing.NDArray[typing.Any]) -> str:
     """
     The text form that Xet uses for a hash of 32 bytes: four little-endian words of 64 bits, each written as a number of 16 hexadecimal digits.
     """

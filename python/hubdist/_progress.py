@@ -88,22 +88,24 @@ class Bars:
         )
 
 
-class ReadingBar:
-    """A bar of bytes that are read, in tqdm's way and under the same conditions. A context manager.
+class ComparisonBars:
+    """Bars of a comparison: one for each download, then one of the bytes that are read.
 
-    `wanted`: False shows nothing.
+    In tqdm's way and under the same conditions as `Bars`. A context manager. `wanted`: False shows
+    nothing.
     """
 
     def __init__(self, *, wanted: bool) -> None:
         self._class = _tqdm() if wanted else None
+        self._download: Bars | None = None
         self._bar: Any = None
 
     @property
-    def callback(self) -> Callable[[DedupeProgress], None] | None:
+    def callback(self) -> Callable[[str | ProgressEvent | DedupeProgress], None] | None:
         """What to give to a comparison: None when nothing is to be shown."""
         return self._take if self._class is not None else None
 
-    def __enter__(self) -> ReadingBar:
+    def __enter__(self) -> ComparisonBars:
         return self
 
     def __exit__(
@@ -112,11 +114,28 @@ class ReadingBar:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        self._end_download()
         if self._bar is not None:
             self._bar.close()
 
-    def _take(self, progress: DedupeProgress) -> None:
+    def _end_download(self) -> None:
+        if self._download is not None:
+            self._download.__exit__(None, None, None)
+            self._download = None
+
+    def _take(self, event: str | ProgressEvent | DedupeProgress) -> None:
+        if isinstance(event, str):
+            self._end_download()
+            self._download = Bars(self._class, event, count_files=False)
+        elif isinstance(event, ProgressEvent):
+            if self._download is not None:
+                self._download._take(event)
+        else:
+            self._read(event)
+
+    def _read(self, progress: DedupeProgress) -> None:
         assert self._class is not None
+        self._end_download()
         if self._bar is None:
             self._bar = self._class(
                 total=progress.total, unit="B", unit_scale=True, desc="Comparing"

@@ -8,15 +8,18 @@ from typing import TYPE_CHECKING, Any
 
 from . import _arguments as arguments
 from ._clients import shared_client
-from ._core import Client, DedupeProgress, DedupeReport, compare_versions
-from ._progress import Bars, ReadingBar
+from ._core import DedupeProgress, DedupeReport, PathFilter, ProgressEvent, compare_versions
+from ._progress import ComparisonBars
 from .errors import InvalidArgumentError
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
     from typing_extensions import Buffer
 
     _Path = str | os.PathLike[str]
-    Version = _Path | Buffer | tuple[str, _Path | Buffer]
+    # Before Python 3.12 NumPy's arrays are buffers that do not say so.
+    _Content = _Path | Buffer | NDArray[Any]
+    Version = _Content | tuple[str, _Content]
 
 __all__ = ["estimate_dedupe"]
 
@@ -24,9 +27,11 @@ __all__ = ["estimate_dedupe"]
 def estimate_dedupe(
     versions: Iterable[Version],
     *,
+    include: Iterable[str] | str | None = None,
+    exclude: Iterable[str] | str | None = None,
     threads: int = 0,
     layouts: bool = True,
-    progress: Callable[[DedupeProgress], object] | bool = True,
+    progress: Callable[[ProgressEvent | DedupeProgress], object] | bool = True,
     token: bool | str | None = None,
     endpoint: str | None = None,
     cache_dir: _Path | None = None,
@@ -45,11 +50,13 @@ def estimate_dedupe(
             ("hf://org/model@v1", brought into the Hugging Face cache), the content of a file in any
             contiguous buffer (not copied; not to be written to meanwhile), or a pair (name, one of
             these) that gives it a name.
+        include: Of a folder or snapshot only files that match one of these patterns.
+        exclude: Leave out files that match one of these.
         threads: 0 for as many as this process may use.
         layouts: Whether to say what lies where in files of known formats.
-        progress: Called with a `DedupeProgress` in this thread, about 20 times a second; an
-            exception in it stops the comparison and is raised here. True: a bar on a terminal;
-            False: nothing.
+        progress: Called in this thread, about 20 times a second, with each `ProgressEvent` while
+            snapshots are brought, then with a `DedupeProgress`; an exception in it stops the call
+            and is raised here. True: a bar on a terminal; False: nothing.
 
     The other arguments are those of `snapshot_download`, for URIs.
 
@@ -64,43 +71,46 @@ def estimate_dedupe(
     """
     if isinstance(versions, str | bytes | bytearray | memoryview | os.PathLike):
         raise TypeError("versions is a list: [old, new], not one of them")
-    client: Client | None = None
-    found = []
-    for number, version in enumerate(versions, 1):
-        name, content = _named(version, number)
-        commit = ""
-        if isinstance(content, str) and _is_uri(content):
-            if client is None:
-                client = shared_client(
-                    arguments.client_options(
-                        endpoint=endpoint,
-                        token=token,
-                        cache_dir=cache_dir,
-                        tracker=tracker,
-                        headers=headers,
-                    )
-                )
-            content, commit = _fetch(client, content, bar=progress is not False)
-        found.append((os.fsencode(name), commit, content))
-    with ReadingBar(wanted=progress is True) as bar:
-        callback = bar.callback if isinstance(progress, bool) else progress
-        return compare_versions(found, threads=threads, layouts=layouts, on_progress=callback)
+    found = [_named(version, number) for number, version in enumerate(versions, 1)]
+    if not found:
+        raise InvalidArgumentError("no version was given: give a list of one or more")
+    client = None
+    if any(isinstance(content, str) and content.startswith("hf://") for _, content in found):
+        options = arguments.client_options(
+            endpoint=endpoint, token=token, cache_dir=cache_dir, tracker=tracker, headers=headers
+        )
+        client = shared_client(options)
+    with ComparisonBars(wanted=progress is True) as bars:
+        return compare_versions(
+            found,
+            client=client,
+            threads=threads,
+            layouts=layouts,
+            filter=PathFilter(arguments.patterns(include), arguments.patterns(exclude)),
+            on_progress=bars.callback if isinstance(progress, bool) else _without_names(progress),
+        )
 
 
-def _named(version: Version, number: int) -> tuple[str, Any]:
+def _without_names(
+    callback: Callable[[ProgressEvent | DedupeProgress], object],
+) -> Callable[[str | ProgressEvent | DedupeProgress], None]:
+    def take(event: str | ProgressEvent | DedupeProgress) -> None:
+        if not isinstance(event, str):
+            callback(event)
+
+    return take
+
+
+def _named(version: Version, number: int) -> tuple[bytes, Any]:
     """Return the name of a version for the report, and where or what it is."""
+    content: Any = version
+    name = ""
     if isinstance(version, tuple):
         if len(version) != 2 or not isinstance(version[0], str):
             raise TypeError(f"version {number} is a tuple, but not of a name and a version")
-        name: str | None = version[0]
-        content: Any = version[1]
-    else:
-        name, content = None, version
+        name, content = version
     if isinstance(content, str | os.PathLike):
-        content = os.fspath(content)
-        if isinstance(content, bytes):
-            content = os.fsdecode(content)
-        return name or content, content
+        return os.fsencode(name or content), content
     try:
         memoryview(content).release()
     except TypeError:
@@ -110,19 +120,4 @@ def _named(version: Version, number: int) -> tuple[str, Any]:
         ) from None
     except ValueError:  # an array of a type that has no name there: its bytes will do
         pass
-    return name or f"buffer {number}", content
-
-
-def _is_uri(text: str) -> bool:
-    return "://" in text and not os.path.exists(text)
-
-
-def _fetch(client: Client, uri: str, *, bar: bool) -> tuple[str, str]:
-    """Bring a snapshot into the cache; return where it lies, and its commit."""
-    if not uri.startswith("hf://"):
-        raise InvalidArgumentError(
-            f"{uri}: only hf:// URIs can be compared; hubdist.download() brings others"
-        )
-    with Bars(None, None, count_files=False) as bars:
-        report = client.download(uri, progress=bars.callback if bar else None)
-    return os.fspath(report.path), report.commit
+    return os.fsencode(name or f"buffer {number}"), content

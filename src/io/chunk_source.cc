@@ -1,6 +1,7 @@
 #include "io/internal/chunk_source.h"
 
 #include <cerrno>
+#include <string>
 #include <utility>
 
 #include <poll.h>
@@ -19,7 +20,8 @@ Status changed(const Path& path) {
 Status ChunkSource::check_type(const FileInfo& info, const Path& path) {
   if (info.type == FileType::kFile || info.type == FileType::kPipe) return {};
   if (info.type == FileType::kDirectory)
-    return invalid_argument(path.native(), " is a folder; name the files in it");
+    return with_detail(invalid_argument(path.native(), " is a folder; name the files in it"),
+                       Detail::kErrno, std::to_string(EISDIR));
   return invalid_argument(path.native(),
                           " is a device or a socket; only files and pipes have "
                           "chunks");

@@ -1,5 +1,6 @@
 #include <optional>
 
+#include "io/internal/chunk_source.h"
 #include <hubdist/core/hash.h>
 #include <hubdist/core/merkle.h>
 #include <hubdist/io/hash_file.h>
@@ -8,6 +9,8 @@ namespace hubdist {
 
 Result<Identity> hash_file(FileSystem& fs, const Path& path, const ChunkStreamOptions& options,
                            std::stop_token stop) {
+  HUBDIST_ASSIGN(const FileInfo found, fs.info(path));
+  HUBDIST_TRY(internal::ChunkSource::check_type(found, path));  // opening a device may do anything
   HUBDIST_ASSIGN(const auto file, fs.open(path, OpenMode::kRead));
   HUBDIST_ASSIGN(const FileInfo info, file->info());
   Sha256Hasher sha256_hasher;

@@ -68,6 +68,13 @@ def check_exported(prefix: Path, build: Path) -> None:
             )
 
 
+def check_alone(program: Path) -> None:
+    """What links hubdist::core needs no library for networks."""
+    needed = run("ldd", program)
+    for name in ("curl", "ssl", "boost", "protobuf"):
+        assert f"lib{name}" not in needed, f"{program.name} needs lib{name}:\n{needed}"
+
+
 @contextmanager
 def serving_hub(program: Path, model: Path, work: Path) -> Iterator[str]:
     """A hub with the folder `model` as org/model; yields its URL."""
@@ -116,6 +123,10 @@ def main() -> int:
     version = run(program, "version").split()[1]
     core = run(consumer / "uses_core").split()
     assert core[:2] == [version, "a.txt"], core
+    assert core[3:] == ["131072", "262144", "300000"], core  # where zeros are cut
+    compared = run(consumer / "dedupe")
+    assert 'new in "new": bytes ' in compared, compared
+    check_alone(consumer / "dedupe")
     check_download(program, consumer / "download", work)
     shutil.rmtree(work)
     print(f"install: hubdist {version} found, linked and run from an empty prefix")

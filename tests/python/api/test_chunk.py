@@ -286,7 +286,7 @@ def test_bad_paths_have_errors_of_their_own(tmp_path, name):
     function = FUNCTIONS[name]
     with pytest.raises(FileNotFoundError, match="missing"):
         function(tmp_path / "missing")
-    with pytest.raises(IsADirectoryError, match="directory") as caught:
+    with pytest.raises(IsADirectoryError, match="folder") as caught:
         function(tmp_path)
     assert isinstance(caught.value, hubdist.FolderError)
     with pytest.raises(hubdist.InvalidArgumentError, match="/dev/null"):

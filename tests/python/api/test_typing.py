@@ -9,7 +9,10 @@ from pathlib import Path
 REPOSITORY = Path(__file__).resolve().parents[3]
 
 USE = """
+from pathlib import Path
 import hubdist
+import numpy
+from numpy.typing import NDArray
 from typing_extensions import assert_type
 
 def use(client: hubdist.Client) -> None:
@@ -24,6 +27,20 @@ def use(client: hubdist.Client) -> None:
         assert_type(same, hubdist.Client)
         assert_type(tracker.address, str)
     assert_type(hubdist.chunk_ends(b"x"), list[int])
+    assert_type(hubdist.chunk("path").file_hash, str)
+    assert_type(hubdist.chunk(numpy.zeros(3), threads=2).offsets, NDArray[numpy.uint64])
+    assert_type(hubdist.chunk(Path("path")).hashes, NDArray[numpy.uint8])
+    assert_type(hubdist.hash_files(["a", Path("b")]), list[str])
+    assert_type(hubdist.hash_file(Path("a")).xet, str | None)
+    assert_type(hubdist.ChunkHasher().update(bytearray(3)), list[hubdist.Chunk])
+    report = hubdist.estimate_dedupe(["a", Path("b"), b"c", ("d", memoryview(b"e")), numpy.ones(3)])
+    assert_type(report, hubdist.DedupeReport)
+    assert_type(report.versions[0].files[0].new_ranges, list[tuple[int, int]])
+    assert_type(report.versions[0].numbers.ratio, float)
+    assert_type(report.to_json(), str)
+    assert_type(hubdist.DedupeEstimator().add_chunks([]), list[hubdist.StoredChunk])
+    hubdist.estimate_dedupe([3])  # type: ignore[list-item]
+    hubdist.chunk(3)  # type: ignore[call-overload]
     hubdist.snapshot_download("a/b", no_such_argument=1)  # type: ignore[call-overload]
 """
 
