@@ -23,7 +23,6 @@ void group_bytes(ByteView in, std::byte* __restrict out) {
   std::byte* const c = out + starts[2];
   std::byte* const d = out + starts[3];
   const std::size_t words = in.size() / 4;
-#pragma GCC ivdep
   for (std::size_t i = 0; i < words; ++i) {
     a[i] = from[4 * i];
     b[i] = from[4 * i + 1];
@@ -37,7 +36,6 @@ void ungroup_bytes(ByteView in, std::byte* __restrict out) {
   const std::array<std::size_t, 4> starts = group_starts(in.size());
   const std::byte* const from = in.data();
   const std::size_t words = in.size() / 4;
-#pragma GCC ivdep
   for (std::size_t i = 0; i < words; ++i) {
     out[4 * i] = from[starts[0] + i];
     out[4 * i + 1] = from[starts[1] + i];

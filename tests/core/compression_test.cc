@@ -49,7 +49,7 @@ TEST_CASE("chunks of every size and kind come back, by each scheme") {
   ChunkCompressor compressor;
   std::vector<std::size_t> sizes = {65535, 65536, 65537, kMaxChunkSize - 1, kMaxChunkSize};
   for (std::size_t size = 1; size < 80; ++size) sizes.push_back(size);
-  for (const std::size_t size : {255, 256, 300, 8191, 8192, 8193}) sizes.push_back(size);
+  for (const std::size_t size : {255u, 256u, 300u, 8191u, 8192u, 8193u}) sizes.push_back(size);
   for (const std::size_t size : sizes)
     for (const Bytes& chunk : samples(size))
       for (const CompressionScheme scheme : kSchemes) check_round_trip(compressor, chunk, scheme);
@@ -73,7 +73,8 @@ TEST_CASE("grouping is chosen for numbers only") {
 
 TEST_CASE("a byte place that lacks some count of bits is no reason for grouping") {
   Bytes chunk(65536);
-  for (std::size_t i = 0; i < chunk.size(); ++i) chunk[i] = i % 4 == 0 ? std::byte{0x01} : std::byte{0x7f};
+  for (std::size_t i = 0; i < chunk.size(); ++i)
+    chunk[i] = i % 4 == 0 ? std::byte{0x01} : std::byte{0x7f};
   CHECK(choose_compression(chunk) == CompressionScheme::kLz4);
   for (std::size_t i = 0; i < 9; ++i)  // each count once in one place
     chunk[4 * i] = static_cast<std::byte>((1 << i) - 1);

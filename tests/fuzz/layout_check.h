@@ -1,7 +1,7 @@
 // What holds for the layout of any content.
 #pragma once
 
-#include <cstring>
+#include <algorithm>
 #include <set>
 #include <string>
 
@@ -29,7 +29,8 @@ inline void check_layout(const Bytes& content) {
 inline Bytes with_magic(ByteView input, std::string_view magic) {
   Bytes content(input.begin(), input.end());
   if (content.size() < magic.size()) content.resize(magic.size());
-  std::memcpy(content.data(), magic.data(), magic.size());
+  const ByteView bytes = as_bytes(magic);
+  std::copy(bytes.begin(), bytes.end(), content.begin());
   return content;
 }
 

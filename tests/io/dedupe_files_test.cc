@@ -63,7 +63,7 @@ TEST_CASE("the report of two files, whatever the number of threads") {
   put(dir / "b.bin", content);
 
   std::vector<std::string> reports;
-  for (const std::size_t threads : {1, 2, 5}) {
+  for (const std::size_t threads : {1u, 2u, 5u}) {
     DedupeOptions options;
     options.threads = threads;
     DedupeReport report = compare({dir / "a.bin", dir / "b.bin"}, options);
