@@ -33,6 +33,7 @@ class MemoryFile final : public File {
   Status pwrite(ByteView, std::uint64_t) override { return refuse("write"); }
   Status truncate(std::uint64_t) override { return refuse("truncate"); }
   Status reserve(std::uint64_t) override { return refuse("reserve room for"); }
+  Status release(ByteRange) override { return refuse("give back room of"); }
   Status sync() override { return {}; }
   Result<FileInfo> info() override { return info_of(bytes_); }
   Result<bool> try_lock() override { return refuse("lock"); }
@@ -90,7 +91,9 @@ Result<std::string> MemoryFiles::read_symlink(const Path& link) { return disk_.r
 Status MemoryFiles::make_hard_link(const Path& existing, const Path& link) {
   return disk_.make_hard_link(existing, link);
 }
-Status MemoryFiles::copy(const Path& from, const Path& to) { return disk_.copy(from, to); }
+Status MemoryFiles::copy(const Path& from, const Path& to, std::stop_token stop) {
+  return disk_.copy(from, to, std::move(stop));
+}
 Status MemoryFiles::sync_directory(const Path& folder) { return disk_.sync_directory(folder); }
 Status MemoryFiles::set_mode(const Path& path, std::uint32_t mode) {
   return disk_.set_mode(path, mode);

@@ -26,7 +26,7 @@ class MemoryFiles final : public FileSystem {
   Status make_symlink(const std::string& target, const Path& link) override;
   Result<std::string> read_symlink(const Path& link) override;
   Status make_hard_link(const Path& existing, const Path& link) override;
-  Status copy(const Path& from, const Path& to) override;
+  Status copy(const Path& from, const Path& to, std::stop_token stop) override;
   Status sync_directory(const Path& folder) override;
   Status set_mode(const Path& path, std::uint32_t mode) override;
   Result<std::uint64_t> free_space(const Path& path) override;

@@ -44,6 +44,10 @@ void require(int result) {
 uint8_t* raw(std::byte* bytes) { return reinterpret_cast<uint8_t*>(bytes); }
 const uint8_t* raw(const std::byte* bytes) { return reinterpret_cast<const uint8_t*>(bytes); }
 
+// BLAKE3 notes at its first use, unguarded, what the processor can do. So its first use is here,
+// before there are threads.
+[[maybe_unused]] const Blake3 kFirstUse = blake3({});
+
 }  // namespace
 
 namespace internal {
