@@ -128,8 +128,7 @@ void HttpConnection::arm_for_body(std::uint64_t bytes) {
       std::chrono::milliseconds(bytes * 1000 / std::max<std::uint64_t>(limits.body_rate, 1)));
 }
 
-asio::awaitable<int> HttpConnection::read_body(HeadParser& head, Inbound& in,
-                                               std::uint64_t limit) {
+asio::awaitable<int> HttpConnection::read_body(HeadParser& head, Inbound& in, std::uint64_t limit) {
   http::request_parser<http::string_body> parser(std::move(head));
   parser.body_limit(limit);
   arm_for_body(in.length.value_or(limit));
@@ -156,8 +155,8 @@ asio::awaitable<int> HttpConnection::stream_body(HeadParser& head, Inbound& in, 
     in.received += got.size();
     disarm();
     answer = co_await run_on<std::optional<HttpServerResponse>>(shared_.handlers, [&] {
-      return call_guarded<std::optional<HttpServerResponse>>(
-          in.request, "the body's sink", [&] { return plan.sink->write(got); });
+      return call_guarded<std::optional<HttpServerResponse>>(in.request, "the body's sink",
+                                                             [&] { return plan.sink->write(got); });
     });
   }
   co_return 0;
