@@ -24,6 +24,7 @@ int http_status_of(const Status& error) {
     std::from_chars(given->data(), given->data() + given->size(), status);
     return status;
   }
+  if (is_full_disk(error)) return 507;
   switch (error.code()) {
     case StatusCode::kNotFound:
       return 404;
@@ -32,8 +33,6 @@ int http_status_of(const Status& error) {
     case StatusCode::kAlreadyExists:
     case StatusCode::kAborted:
       return 409;
-    case StatusCode::kResourceExhausted:
-      return is_full_disk(error) ? 507 : 500;
     default:
       return 500;
   }

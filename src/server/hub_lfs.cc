@@ -42,8 +42,12 @@ Result<Batch> read_batch(const JsonDocument& body) {
   if (body.find_text(body.root(), "hash_algo").value_or("sha256") != "sha256")
     return api_error(409, "", "This hub names LFS files by sha256 alone");
   const auto transfers = body.find<simdjson::dom::array>(body.root(), "transfers");
-  for (const auto transfer : transfers.value_or(simdjson::dom::array()))
-    batch.multipart = batch.multipart || transfer.get_string().value_unsafe() == "multipart";
+  if (transfers)
+    for (const auto transfer : *transfers) {
+      std::string_view text;
+      const bool is_text = transfer.get(text) == simdjson::SUCCESS;
+      batch.multipart = batch.multipart || (is_text && text == "multipart");
+    }
   const auto objects = body.find<simdjson::dom::array>(body.root(), "objects");
   if (!objects || objects->size() > kMaxBatch)
     return api_error(413, "", concat("A batch has a list of at most ", kMaxBatch, " 'objects'"));
@@ -102,8 +106,7 @@ class BatchWriter {
 
   void write_upload(JsonWriter& json, const LfsObject& object) const {
     const bool in_parts = multipart_ && object.size > part_size_;
-    const std::uint64_t part_size =
-        std::max(part_size_, (object.size + kMaxParts - 1) / kMaxParts);
+    const std::uint64_t part_size = std::max(part_size_, (object.size + kMaxParts - 1) / kMaxParts);
     json.key("actions").begin_object().key("upload").begin_object();
     json.field("href", url(object, in_parts ? LfsLink::Action::kComplete : LfsLink::Action::kUpload,
                            in_parts ? part_size : 0));

@@ -62,9 +62,7 @@ def contents(api, repo: str, folder: Path, **options) -> dict[str, bytes]:
 
 def put(api, path: str, content: bytes, repo: str = REPO, **options) -> str:
     """Uploads one file; the commit's id."""
-    return api.upload_file(
-        path_or_fileobj=content, path_in_repo=path, repo_id=repo, **options
-    ).oid
+    return api.upload_file(path_or_fileobj=content, path_in_repo=path, repo_id=repo, **options).oid
 
 
 # --- Repositories ---------------------------------------------------------------------------------
@@ -192,14 +190,16 @@ def test_upload_folder(api, repo, tmp_path):
     assert contents(api, repo, tmp_path / "cache2")["in/here/a.txt"] == b"new"
 
 
-@pytest.mark.skipif(not hasattr(hf.HfApi, "upload_large_folder"), reason="gone since 2.0")
-def test_upload_large_folder(api, repo, tmp_path):
+def test_a_large_folder(api, repo, tmp_path):
     files = {f"d{i % 7}/{i}.txt": b"%d" % i for i in range(300)}
     files |= {f"w{i}.safetensors": WEIGHTS[i:] for i in range(3)}
     folder = write(tmp_path / "large", files)
-    api.upload_large_folder(
-        repo_id=repo, folder_path=folder, repo_type="model", print_report=False, num_workers=4
-    )
+    if hasattr(api, "upload_large_folder"):  # since 2.0 upload_folder() is for all sizes
+        api.upload_large_folder(
+            repo_id=repo, folder_path=folder, repo_type="model", print_report=False, num_workers=4
+        )
+    else:
+        api.upload_folder(repo_id=repo, folder_path=folder)
     assert contents(api, repo, tmp_path / "cache") == files
 
 
@@ -280,7 +280,7 @@ def test_writers_at_one_branch(hub, token, api, repo, tmp_path):
             put(own, f"{number}.txt", b"%d" % number, **options)
             outcomes.append(number)
         except errors.HfHubHTTPError as error:
-            assert error.response.status_code == 412
+            outcomes.append(error.response.status_code)
 
     def at_once(**options) -> list[int]:
         outcomes.clear()
@@ -291,7 +291,7 @@ def test_writers_at_one_branch(hub, token, api, repo, tmp_path):
             thread.join()
         return sorted(outcomes)
 
-    assert len(at_once(parent_commit=parent)) == 1
+    assert at_once(parent_commit=parent)[1:] == [412] * 5
     assert len(api.list_repo_commits(repo)) == 2
     assert at_once() == list(range(6))
     assert contents(api, repo, tmp_path) == {f"{i}.txt": b"%d" % i for i in range(6)}

@@ -63,7 +63,8 @@ struct HttpServerResponse {
 
 // Takes a request's body as it comes. Its functions are called on the handlers' pool, in order and
 // never two at once; an exception becomes a 500. Destroyed without finish() when the body breaks
-// off, is too long or too slow: then nothing may be left of what it took.
+// off, is too long or too slow: then nothing may be left of what it took. It is gone before its
+// answer is sent.
 class HttpBodySink {
  public:
   virtual ~HttpBodySink() = default;

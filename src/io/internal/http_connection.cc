@@ -114,7 +114,7 @@ asio::awaitable<bool> HttpConnection::serve_one() {
     Inbound in = begin_request(parser);
     HttpBodyPlan plan = co_await plan_body(in.request);
     const bool keep = co_await serve_planned(parser, in, plan, status);
-    // What a sink leaves behind it removes now, away from the connections' threads.
+    // A body broke off: its sink removes what it took, away from the connections' threads.
     if (plan.sink)
       co_await run_on<bool>(shared_.handlers, [&plan] {
         plan.sink.reset();
@@ -154,9 +154,11 @@ asio::awaitable<bool> HttpConnection::serve_planned(HeadParser& parser, Inbound&
   if (!response) {
     disarm();
     response = co_await run_on<HttpServerResponse>(shared_.handlers, [this, &in, &plan] {
-      return call_guarded<HttpServerResponse>(in.request, "the handler", [&] {
+      auto made = call_guarded<HttpServerResponse>(in.request, "the handler", [&] {
         return plan.sink ? plan.sink->finish() : shared_.handler->handle(in.request);
       });
+      plan.sink.reset();
+      return made;
     });
   }
   // Nobody knows where the next request would begin behind a body that was not read.

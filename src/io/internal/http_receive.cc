@@ -155,8 +155,10 @@ asio::awaitable<int> HttpConnection::stream_body(HeadParser& head, Inbound& in, 
     in.received += got.size();
     disarm();
     answer = co_await run_on<std::optional<HttpServerResponse>>(shared_.handlers, [&] {
-      return call_guarded<std::optional<HttpServerResponse>>(in.request, "the body's sink",
-                                                             [&] { return plan.sink->write(got); });
+      auto made = call_guarded<std::optional<HttpServerResponse>>(
+          in.request, "the body's sink", [&] { return plan.sink->write(got); });
+      if (made) plan.sink.reset();
+      return made;
     });
   }
   co_return 0;
