@@ -6,6 +6,7 @@
 #include "cli/command.h"
 #include "cli/format.h"
 #include <hubdist/base/json_writer.h>
+#include <hubdist/server/fsck.h>
 #include <hubdist/server/hub_server.h>
 
 namespace hubdist::cli {
@@ -28,6 +29,7 @@ struct AddArguments {
 struct ServeArguments {
   HubServerOptions options;
   Path port_file;
+  bool access_log = false;
 };
 
 void print_added(const AddArguments& arguments, const AddFolderResult& result) {
@@ -117,8 +119,16 @@ void add_add_command(CLI::App& hub, Action& action) {
   });
 }
 
+void print_access(std::string_view line) {
+  const std::string whole = concat(line, '\n');  // one write: lines of threads do not mix
+  std::fwrite(whole.data(), 1, whole.size(), stdout);
+  std::fflush(stdout);
+}
+
 Status run_serve(const ServeArguments& arguments, std::stop_token stop) {
-  HUBDIST_ASSIGN(const std::unique_ptr<HubServer> server, HubServer::start(arguments.options));
+  HubServerOptions options = arguments.options;
+  if (arguments.access_log) options.access_log = print_access;
+  HUBDIST_ASSIGN(const std::unique_ptr<HubServer> server, HubServer::start(std::move(options)));
   HUBDIST_TRY(announce("hub", server->address(), arguments.port_file));
   HUBDIST_TRY(serve_until_stopped(std::move(stop)));
   server->stop();
@@ -148,6 +158,10 @@ void add_serve_command(CLI::App& hub, Action& action) {
       ->transform(CLI::AsSizeValue(false))
       ->check(CLI::PositiveNumber)
       ->capture_default_str();
+  command->add_flag("--access-log", arguments->access_log,
+                    "Print a JSON object for each answer on standard output");
+  command->add_flag("--metrics", options.metrics,
+                    "Tell whoever asks for /metrics, in Prometheus' format, what the server does");
   command->add_flag("--allow-insecure", options.allow_insecure,
                     "Listen on an address that is not loopback, although tokens and private "
                     "files then travel in clear text");
@@ -156,6 +170,38 @@ void add_serve_command(CLI::App& hub, Action& action) {
       "log to standard error.");
   command->callback([&action, arguments] {
     action = [arguments](std::stop_token stop) { return run_serve(*arguments, std::move(stop)); };
+  });
+}
+
+struct FsckArguments {
+  Path root;
+  bool quick = false;
+};
+
+Status run_fsck(const FsckArguments& arguments, std::stop_token stop) {
+  HUBDIST_ASSIGN(const auto store, open_folder_store(posix_file_system(), arguments.root));
+  const FsckOptions options{.hash_contents = !arguments.quick};
+  HUBDIST_ASSIGN(const FsckResult result,
+                 check_hub(
+                     *store, options,
+                     [](std::string_view problem) { std::puts(std::string(problem).c_str()); },
+                     std::move(stop)));
+  const std::string line =
+      concat(result.repositories, " repositories, ", result.commits, " commits, ", result.folders,
+             " folders, ", result.contents, " contents (", format_bytes(result.bytes),
+             "): ", result.problems == 0 ? "all is whole" : concat(result.problems, " problems"));
+  std::puts(line.c_str());
+  if (result.problems == 0) return {};
+  return data_loss("the hub in ", arguments.root.native(), " is not whole");
+}
+
+void add_fsck_command(CLI::App& hub, Action& action) {
+  CLI::App* command = hub.add_subcommand("fsck", "Look whether a hub is whole; change nothing");
+  auto arguments = std::make_shared<FsckArguments>();
+  add_hub_root(*command, arguments->root);
+  command->add_flag("--quick", arguments->quick, "Do not read the contents of files");
+  command->callback([&action, arguments] {
+    action = [arguments](std::stop_token stop) { return run_fsck(*arguments, std::move(stop)); };
   });
 }
 
@@ -171,6 +217,7 @@ void add_hub_commands(CLI::App& app, Action& action) {
   add_add_command(*hub, action);
   add_serve_command(*hub, action);
   add_account_commands(*hub, action);
+  add_fsck_command(*hub, action);
 }
 
 }  // namespace hubdist::cli

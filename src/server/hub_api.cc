@@ -4,6 +4,8 @@
 
 #include <openssl/rand.h>
 
+#include <hubdist/base/log.h>
+
 namespace hubdist::internal {
 
 namespace {
@@ -107,6 +109,8 @@ Result<ApiRequest> HubApi::read_request(const HttpServerRequest& http) const {
 }
 
 HubApi::Answer HubApi::route(const HttpServerRequest& http) {
+  if (http.path == "/health" && reads(http)) return health();
+  if (http.path == "/metrics" && reads(http) && options_.metrics) return metrics();
   if (http.path.starts_with(kLfsLinkPrefix)) return lfs_link_route(http);
   HUBDIST_ASSIGN(const ApiRequest request, read_request(http));
   if (http.path.starts_with("/api/")) return api_route(request);
@@ -114,6 +118,21 @@ HubApi::Answer HubApi::route(const HttpServerRequest& http) {
   const auto route = parse_file_route(http.path);
   if (!route) return no_such_route();
   return reads(http) ? file(request, *route) : wrong_method(http);
+}
+
+// Whether the hub can do its work: whether its store answers.
+HubApi::Answer HubApi::health() const {
+  const Status store = repositories_.store().list("repos/", {}, 1).status();
+  if (store.ok()) return json_response(R"({"status":"ok"})");
+  log(LogLevel::kError, "the hub's store does not answer: ", message(store));
+  return with_detail(unavailable("The hub's store does not answer"), Detail::kHttpStatus, "503");
+}
+
+HubApi::Answer HubApi::metrics() const {
+  HttpServerResponse response;
+  response.headers.add("Content-Type", "text/plain; version=0.0.4; charset=utf-8");
+  response.body = options_.metrics->text({uploads_.inside(), commits_.inside()});
+  return response;
 }
 
 HubApi::Answer HubApi::api_route(const ApiRequest& request) {

@@ -43,7 +43,12 @@ class HubServer::Impl {
     http.listen = options.listen;
     http.handler_threads = options.handler_threads;
     http.limits.body = kMaxBody;
-    http.on_exchange = log_exchange;
+    const auto metrics = std::make_shared<internal::Metrics>();
+    http.on_exchange = [metrics, access_log = options.access_log](const HttpExchange& exchange) {
+      log_exchange(exchange);
+      metrics->add(exchange);
+      if (access_log) access_log(internal::access_line(exchange, system_clock().wall_time()));
+    };
     http.loopback_only = !options.allow_insecure;
     HUBDIST_ASSIGN(Secret link_key, internal::find_link_key(*store_));
     internal::HubApiOptions api;
@@ -51,6 +56,7 @@ class HubServer::Impl {
     api.max_uploads = options.max_uploads;
     api.max_commits = options.max_commits;
     api.lfs_part = options.lfs_part;
+    if (options.metrics) api.metrics = metrics;
     auto started = HttpServer::start(
         std::move(http),
         std::make_shared<internal::HubApi>(*store_, std::move(link_key), std::move(api)));

@@ -163,7 +163,7 @@ Result<Repo> Repositories::find(const RepoId& repo) const {
     HUBDIST_ASSIGN(Named named, read_name(id));
     if (named.settings && wanted.value_or(named.settings->storage) == named.settings->storage)
       return Repo{std::move(id), *std::move(named.settings)};
-    if (named.settings || named.moved_to.empty()) break;
+    if (named.moved_to.empty() || wanted.value_or(named.storage) != named.storage) break;
     wanted = std::move(named.storage);
     HUBDIST_ASSIGN(id, RepoId::parse(repo.type, named.moved_to));
   }
@@ -172,11 +172,11 @@ Result<Repo> Repositories::find(const RepoId& repo) const {
 
 Status Repositories::create(const RepoId& repo, const RepoSettings& settings) {
   HUBDIST_ASSIGN(const Named named, read_name(repo));
-  Status made = named.settings ? aborted("it is there")
-                               : store_
-                                     .put_if(settings_key(repo),
-                                             as_bytes(format_settings(settings)), named.version)
-                                     .status();
+  Status made =
+      named.settings
+          ? aborted("it is there")
+          : store_.put_if(settings_key(repo), as_bytes(format_settings(settings)), named.version)
+                .status();
   if (made.code() == StatusCode::kAborted)
     return already_exists("there is a ", name(repo.type), ' ', repo.name, " already");
   return made;
@@ -219,9 +219,10 @@ Status Repositories::move(const RepoId& from, const RepoId& to) {
   HUBDIST_ASSIGN(const Named target, read_name(to));
   const bool half_done = target.settings && target.settings->storage == source.settings->storage;
   if (!half_done) HUBDIST_TRY(create(to, *source.settings));
-  Status left =
-      store_.put_if(settings_key(from), as_bytes(format_moved(to, source.settings->storage)),
-              source.version).status();
+  Status left = store_
+                    .put_if(settings_key(from),
+                            as_bytes(format_moved(to, source.settings->storage)), source.version)
+                    .status();
   if (left.code() != StatusCode::kAborted) return left;
   HUBDIST_TRY(store_.remove(settings_key(to)));
   return aborted("the settings of ", from.name, " changed while it was moved: move it again");

@@ -480,6 +480,19 @@ def test_accounts_on_the_command_line(hub, api, tmp_path):
         hf.HfApi(endpoint=hub.endpoint, token=own).whoami()
 
 
+def test_fsck(hub, api, repo):
+    put(api, "a.txt", b"a")
+    put(api, "model.safetensors", WEIGHTS)
+    assert hub.run("fsck").endswith("all is whole\n")
+    (blob,) = hub.root.glob(f"blobs/*/{hashlib.sha256(WEIGHTS).hexdigest()}")
+    blob.write_bytes(b"x" + WEIGHTS[1:])
+    command = [hub.program, "hub", "fsck", "--root", hub.root]
+    assert subprocess.run([*command, "--quick"], capture_output=True).returncode == 0
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 1
+    assert "'model.safetensors' of the commit" in done.stdout
+
+
 # --- Other ways in --------------------------------------------------------------------------------
 
 

@@ -3,8 +3,10 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include <hubdist/base/secret.h>
 #include <hubdist/server/add_folder.h>
@@ -28,6 +30,10 @@ struct HubServerOptions {
   std::size_t max_commits = 16;
   // A larger LFS file comes in parts of this size, where the client knows how. At least 1.
   std::uint64_t lfs_part = 4 * kGiB;
+  // Whether GET /metrics tells everybody, for Prometheus, what the server does.
+  bool metrics = false;
+  // Called with a JSON object for each answer, by many threads at once.
+  std::function<void(std::string_view line)> access_log{};
   // What the hub's folder is read and written by; must outlive the server.
   FileSystem* file_system = &posix_file_system();
 };

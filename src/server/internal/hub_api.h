@@ -6,6 +6,7 @@
 #include "server/internal/api_support.h"
 #include "server/internal/gate.h"
 #include "server/internal/lfs_link.h"
+#include "server/internal/metrics.h"
 #include "server/internal/routes.h"
 #include <hubdist/io/http_server.h>
 #include <hubdist/server/accounts.h>
@@ -18,6 +19,7 @@ struct HubApiOptions {
   std::size_t max_uploads = 0;
   std::size_t max_commits = 0;
   std::uint64_t lfs_part = 0;
+  std::shared_ptr<const Metrics> metrics;  // null: /metrics is not served
 };
 
 // Thread-safe. The store must outlive it.
@@ -53,6 +55,9 @@ class HubApi final : public HttpHandler {
   Answer repo_route(const ApiRequest& request, const RepoRoute& route);
   Answer read_route(const ApiRequest& request, const OpenRepo& repo, const RepoRoute& route) const;
   Answer write_route(const ApiRequest& request, const OpenRepo& repo, const RepoRoute& route);
+
+  Answer health() const;
+  Answer metrics() const;
 
   // Reading (hub_info.cc, hub_tree.cc, hub_files.cc).
   Answer whoami(const ApiRequest& request) const;
