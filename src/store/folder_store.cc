@@ -1,8 +1,11 @@
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <mutex>
 #include <random>
 #include <set>
+
+#include <unistd.h>
 
 #include <hubdist/base/log.h>
 #include <hubdist/core/hash.h>
@@ -79,6 +82,8 @@ class FolderStore final : public ObjectStore {
   // Renames a synced temporary to its key; durable once the folder is synced, too.
   Status place(const Path& temporary, std::string_view key);
   Status write_temporary(const Path& temporary, std::string_view content);
+  // A name that no other writer uses, in this process or another.
+  Path new_temporary();
   // Makes a folder and what is above it, and the names of all of them durable.
   Status make_folder(const Path& folder);
   void remove_old_temporaries();
@@ -87,6 +92,8 @@ class FolderStore final : public ObjectStore {
 
   FileSystem& fs_;
   const Path root_;
+  const std::string writer_ = random_name();  // drawn once: the system's randomness is slow
+  std::atomic<std::uint64_t> temporaries_ = 0;
   std::mutex mutex_;
   std::set<Path> durable_folders_;
   std::mutex swap_mutex_;  // before the file lock, which other threads would have to poll for
@@ -184,10 +191,14 @@ Status FolderStore::put(std::string_view key, ByteView content) {
 
 Result<std::unique_ptr<ObjectWriter>> FolderStore::create(std::string_view key) {
   HUBDIST_TRY(check_object_key(key));
-  Path temporary = root_ / kTemporaryFolder / random_name();
+  Path temporary = new_temporary();
   HUBDIST_ASSIGN(auto file, fs_.open(temporary, OpenMode::kCreateNew));
   return std::make_unique<FolderWriter>(*this, std::string(key), std::move(temporary),
                                         std::move(file));
+}
+
+Path FolderStore::new_temporary() {
+  return root_ / kTemporaryFolder / concat(writer_, '-', ::getpid(), '-', ++temporaries_);
 }
 
 Status FolderStore::place(const Path& temporary, std::string_view key) {
@@ -212,8 +223,7 @@ Status FolderStore::put_all(std::span<const NewObject> objects) {
   if (objects.size() < 2) return ObjectStore::put_all(objects);
   for (const NewObject& object : objects) HUBDIST_TRY(check_object_key(object.key));
   std::vector<Path> temporaries;
-  for (std::size_t i = 0; i < objects.size(); ++i)
-    temporaries.push_back(root_ / kTemporaryFolder / random_name());
+  for (std::size_t i = 0; i < objects.size(); ++i) temporaries.push_back(new_temporary());
   std::set<Path> folders;
   Executor executor(std::min(objects.size(), kSyncThreads));
   TaskGroup writes(executor);
