@@ -25,7 +25,6 @@ struct Batch {
 };
 
 Result<LfsObject> read_object(const JsonDocument& body, const simdjson::dom::object& object) {
-  LfsObject result;
   const auto oid = Sha256::parse(body.find<std::string_view>(object, "oid").value_or(""));
   const auto size = body.find<std::uint64_t>(object, "size");
   if (!oid.ok() || !size)
