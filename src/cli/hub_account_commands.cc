@@ -96,23 +96,18 @@ void add_user_commands(CLI::App& hub, Action& action) {
   CLI::App* user = hub.add_subcommand("user", "Users of a hub");
   user->require_subcommand(1);
   auto arguments = std::make_shared<AccountArguments>();
-  add_command(*user, action, "add", "Make a user, who may own repositories (NAME/...)", arguments,
-              [](Accounts& accounts, const AccountArguments& a) {
-                return accounts.add_user(a.name);
-              })
+  add_command(
+      *user, action, "add", "Make a user, who may own repositories (NAME/...)", arguments,
+      [](Accounts& accounts, const AccountArguments& a) { return accounts.add_user(a.name); })
       ->add_option("name", arguments->name, "The user's name")
       ->required();
-  add_command(*user, action, "remove", "Take a user and their tokens; repositories stay",
-              arguments,
-              [](Accounts& accounts, const AccountArguments& a) {
-                return accounts.remove(a.name);
-              })
+  add_command(*user, action, "remove", "Take a user and their tokens; repositories stay", arguments,
+              [](Accounts& accounts, const AccountArguments& a) { return accounts.remove(a.name); })
       ->add_option("name", arguments->name, "The user's name")
       ->required();
-  add_command(*user, action, "list", "Print users, and the organisations that they belong to",
-              arguments, [](Accounts& accounts, const AccountArguments&) {
-                return print_accounts(accounts, false);
-              });
+  add_command(
+      *user, action, "list", "Print users, and the organisations that they belong to", arguments,
+      [](Accounts& accounts, const AccountArguments&) { return print_accounts(accounts, false); });
 }
 
 void add_organisation_commands(CLI::App& hub, Action& action) {
@@ -127,21 +122,18 @@ void add_organisation_commands(CLI::App& hub, Action& action) {
       ->add_option("name", arguments->name, "The organisation's name")
       ->required();
   add_command(*org, action, "remove", "Take an organisation; repositories stay", arguments,
-              [](Accounts& accounts, const AccountArguments& a) {
-                return accounts.remove(a.name);
-              })
+              [](Accounts& accounts, const AccountArguments& a) { return accounts.remove(a.name); })
       ->add_option("name", arguments->name, "The organisation's name")
       ->required();
-  add_command(*org, action, "list", "Print organisations and their members", arguments,
-              [](Accounts& accounts, const AccountArguments&) {
-                return print_accounts(accounts, true);
-              });
-  CLI::App* member = add_command(
-      *org, action, "member", "Give a user a role in an organisation", arguments,
-      [](Accounts& accounts, const AccountArguments& a) -> Status {
-        HUBDIST_ASSIGN(const Role role, parse_role(a.role));
-        return accounts.set_member(a.name, a.user, role);
-      });
+  add_command(
+      *org, action, "list", "Print organisations and their members", arguments,
+      [](Accounts& accounts, const AccountArguments&) { return print_accounts(accounts, true); });
+  CLI::App* member =
+      add_command(*org, action, "member", "Give a user a role in an organisation", arguments,
+                  [](Accounts& accounts, const AccountArguments& a) -> Status {
+                    HUBDIST_ASSIGN(const Role role, parse_role(a.role));
+                    return accounts.set_member(a.name, a.user, role);
+                  });
   member->add_option("name", arguments->name, "The organisation's name")->required();
   member->add_option("user", arguments->user, "The user's name")->required();
   member
@@ -178,10 +170,9 @@ void add_token_commands(CLI::App& hub, Action& action) {
                 return print_tokens(accounts, given.user);
               })
       ->add_option("user", a.user, "This user's only");
-  add_command(*token, action, "revoke", "End a token at once", arguments,
-              [](Accounts& accounts, const TokenArguments& given) {
-                return accounts.revoke(given.id);
-              })
+  add_command(
+      *token, action, "revoke", "End a token at once", arguments,
+      [](Accounts& accounts, const TokenArguments& given) { return accounts.revoke(given.id); })
       ->add_option("id", a.id, "The token's id, as `list` prints it")
       ->required();
 }

@@ -23,8 +23,7 @@ GitCommit new_commit(std::string_view user, std::string message) {
   return commit;
 }
 
-Status make_first_commit(Repositories& repositories, const StorageId& repo,
-                         std::string_view user) {
+Status make_first_commit(Repositories& repositories, const StorageId& repo, std::string_view user) {
   const std::string rules = LfsRules::defaults().gitattributes();
   RepoEntry entry;
   entry.path = ".gitattributes";

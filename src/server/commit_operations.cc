@@ -14,10 +14,9 @@ namespace {
 using Files = std::map<std::string, RepoEntry, std::less<>>;
 
 Status not_there(std::string_view what, std::string_view path) {
-  return with_detail(
-      with_detail(not_found("A ", what, " with this name doesn't exist: ", path),
-                  Detail::kHttpStatus, "404"),
-      Detail::kHubError, "EntryNotFound");
+  return with_detail(with_detail(not_found("A ", what, " with this name doesn't exist: ", path),
+                                 Detail::kHttpStatus, "404"),
+                     Detail::kHubError, "EntryNotFound");
 }
 
 Status delete_file(Files& files, const std::string& path) {
@@ -45,8 +44,8 @@ Status check_no_file_is_a_folder(const Files& files) {
     for (std::size_t slash = path.find('/'); slash != std::string::npos;
          slash = path.find('/', slash + 1))
       if (files.contains(std::string_view(path).substr(0, slash)))
-        return invalid_argument("'", path.substr(0, slash), "' cannot be a file and the folder of '",
-                                path, "' at once");
+        return invalid_argument("'", path.substr(0, slash),
+                                "' cannot be a file and the folder of '", path, "' at once");
   return {};
 }
 
@@ -61,7 +60,8 @@ Status check_repo_path(std::string_view path) {
   for (std::string_view rest = path; !rest.empty();) {
     const std::size_t end = std::min(rest.find('/'), rest.size());
     if (equal_ignoring_case(rest.substr(0, end), ".git"))
-      return invalid_argument("'", path.substr(0, 300), "' holds '.git', which git keeps to itself");
+      return invalid_argument("'", path.substr(0, 300),
+                              "' holds '.git', which git keeps to itself");
     rest.remove_prefix(std::min(end + 1, rest.size()));
   }
   return {};

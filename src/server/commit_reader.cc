@@ -33,7 +33,8 @@ Result<std::string> decode_base64(std::string_view text) {
 Result<std::string> decode_content(std::string_view text, std::string_view encoding) {
   if (encoding == "base64") return decode_base64(text);
   if (encoding == "utf-8") return std::string(text);
-  return invalid_argument("'", encoding.substr(0, 50), "' is no encoding of a content: base64, "
+  return invalid_argument("'", encoding.substr(0, 50),
+                          "' is no encoding of a content: base64, "
                           "utf-8");
 }
 
@@ -82,8 +83,7 @@ Status CommitReader::take_line(std::string_view line) {
   if (!header_) return invalid_argument("the commit does not begin with a header");
   if (*key == "file") return read_file(json, *value);
   if (*key == "lfsFile") return read_lfs_file(json, *value);
-  if (*key == "deletedFile")
-    return read_deletion(json, *value, CommitOperation::Kind::kDeleteFile);
+  if (*key == "deletedFile") return read_deletion(json, *value, CommitOperation::Kind::kDeleteFile);
   if (*key == "deletedFolder")
     return read_deletion(json, *value, CommitOperation::Kind::kDeleteFolder);
   return invalid_argument("this hub knows no operation '", key->substr(0, 100), "' of a commit");

@@ -45,8 +45,7 @@ GitIgnore GitIgnore::parse(std::string_view gitignore) {
     const std::size_t end = std::min(gitignore.find('\n'), gitignore.size());
     std::string_view line = gitignore.substr(0, end);
     gitignore.remove_prefix(std::min(end + 1, gitignore.size()));
-    while (!line.empty() && (line.back() == ' ' || line.back() == '\r') &&
-           !line.ends_with("\\ "))
+    while (!line.empty() && (line.back() == ' ' || line.back() == '\r') && !line.ends_with("\\ "))
       line.remove_suffix(1);
     if (line.empty() || line.front() == '#') continue;
     Rule rule;

@@ -88,9 +88,8 @@ class CommitSink final : public HttpBodySink {
   HttpServerResponse finish() override {
     const Status whole = reader_.finish();
     if (!whole.ok()) return error_response(as_answer(whole));
-    const auto commit =
-        advance_branch(repositories_, repo_.storage(), branch_,
-                       [&](const Commit& head) { return next_commit(head); });
+    const auto commit = advance_branch(repositories_, repo_.storage(), branch_,
+                                       [&](const Commit& head) { return next_commit(head); });
     if (commit.status().code() == StatusCode::kAborted) return error_response(stale(branch_));
     if (!commit.ok()) return error_response(as_answer(commit.status()));
     return json_response(JsonWriter()
@@ -121,10 +120,9 @@ class CommitSink final : public HttpBodySink {
     if (header.parent && *header.parent != head.id) return stale(branch_);
     HUBDIST_ASSIGN(const auto before, repositories_.listing(repo_.storage(), head.content.tree));
     HUBDIST_ASSIGN(const auto files, apply_operations(*before, reader_.operations()));
-    GitCommit commit =
-        new_commit(user_, header.description.empty()
-                              ? header.summary
-                              : concat(header.summary, "\n\n", header.description));
+    GitCommit commit = new_commit(user_, header.description.empty()
+                                             ? header.summary
+                                             : concat(header.summary, "\n\n", header.description));
     HUBDIST_ASSIGN(commit.tree, repositories_.put_tree(repo_.storage(), files));
     if (commit.tree == head.content.tree) return std::nullopt;
     commit.parents = {head.id};

@@ -85,14 +85,13 @@ HubApi::Answer HubApi::super_squash(const ApiRequest& request, const OpenRepo& r
                                     const RepoRoute& route) {
   HUBDIST_ASSIGN(const auto body, parse_body(request.http));
   const std::string message = body->find_text(body->root(), "message").value_or("Squash history");
-  HUBDIST_ASSIGN(
-      const Sha1 commit,
-      advance_branch(repositories_, repo.storage(), route.revision,
-                     [&](const Commit& head) -> Result<std::optional<GitCommit>> {
-                       GitCommit squashed = new_commit(request.viewer.user, message);
-                       squashed.tree = head.content.tree;
-                       return std::optional<GitCommit>(std::move(squashed));
-                     }));
+  HUBDIST_ASSIGN(const Sha1 commit,
+                 advance_branch(repositories_, repo.storage(), route.revision,
+                                [&](const Commit& head) -> Result<std::optional<GitCommit>> {
+                                  GitCommit squashed = new_commit(request.viewer.user, message);
+                                  squashed.tree = head.content.tree;
+                                  return std::optional<GitCommit>(std::move(squashed));
+                                }));
   return json_response(
       JsonWriter().begin_object().field("commitOid", commit.hex()).end_object().take());
 }

@@ -97,8 +97,8 @@ Status copy_part(ObjectStore& store, const LfsLink& link, std::uint64_t part, Sh
 
 }  // namespace
 
-Result<std::unique_ptr<HttpBodySink>> make_lfs_sink(Repositories& repositories,
-                                                    const LfsLink& link, Gate::Pass pass) {
+Result<std::unique_ptr<HttpBodySink>> make_lfs_sink(Repositories& repositories, const LfsLink& link,
+                                                    Gate::Pass pass) {
   const bool is_part = link.action == LfsLink::Action::kUploadPart;
   HUBDIST_ASSIGN(auto writer, repositories.store().create(is_part ? part_key(link, link.part)
                                                                   : blob_key(link.oid)));

@@ -71,8 +71,8 @@ Status Accounts::add_token(std::string_view user, const TokenOptions& options,
   record.info.label = options.label;
   record.info.may_write = options.may_write;
   record.info.created = internal::now_text();
-  const auto written = store_.put_if(token_key(record.hash),
-                                     as_bytes(internal::format_token(record)), std::nullopt);
+  const auto written =
+      store_.put_if(token_key(record.hash), as_bytes(internal::format_token(record)), std::nullopt);
   if (written.status().code() == StatusCode::kAborted)
     return already_exists("this token was given out before: choose another");
   return written.status();

@@ -12,8 +12,8 @@ namespace hubdist::internal {
 
 // Takes the body of a PUT by `link`: a whole content, which is kept when it has the size and the
 // SHA-256 that the link names, or a part of one. Nothing is left of a body that does not fit.
-Result<std::unique_ptr<HttpBodySink>> make_lfs_sink(Repositories& repositories,
-                                                    const LfsLink& link, Gate::Pass pass);
+Result<std::unique_ptr<HttpBodySink>> make_lfs_sink(Repositories& repositories, const LfsLink& link,
+                                                    Gate::Pass pass);
 
 // Joins the parts of a content, and keeps it when it is the one that the link names. The parts are
 // removed. NotFound when one is missing.
