@@ -60,7 +60,8 @@ void bind_server(py::module_& m) {
   const AddFolderOptions usual;
   py::class_<ServerHandle> type(
       m, "HubServer",
-      "A hub of one's own, which the clients of Hugging Face read by HF_ENDPOINT alone.\n\n"
+      "A hub of one's own, which the clients of Hugging Face read and write by HF_ENDPOINT "
+      "alone.\n\n"
       "`root` is the folder that holds the hub, made if missing; any number of servers may share "
       "it. `listen` is \"host:port\", port 0: any. Tokens travel in clear text over plain http, so "
       "that an address which is not loopback is refused unless `allow_insecure` says that the "
@@ -85,14 +86,17 @@ void bind_server(py::module_& m) {
            "`gated`: \"none\", \"auto\" or \"manual\". `readers` are added to those there are.")
       .def(
           "add_token",
-          [](const ServerHandle& self, const std::string& user) {
+          [](const ServerHandle& self, const std::string& user, bool write, std::string name) {
             const auto server = self.get();
+            const TokenOptions options{write, std::move(name)};
             const Secret token =
-                blocking([&](const std::stop_token&) { return server->add_token(user); });
+                blocking([&](const std::stop_token&) { return server->add_token(user, options); });
             return std::string(token.reveal());
           },
-          py::arg("user"),
-          "Makes the user if missing, and a new token, which cannot be asked for again.");
+          py::arg("user"), py::kw_only(), py::arg("write") = false,
+          py::arg("name") = TokenOptions().label,
+          "Makes the user if missing, and a new token, which cannot be asked for again. `write`: "
+          "it may write, not only read. `name`: what it is for.");
   bind_closing(type, "Stops serving; answers under way get 5 s.");
 }
 

@@ -1211,7 +1211,7 @@ class AddFolderResult:
 
 class HubServer:
     """
-    A hub of one's own, which the clients of Hugging Face read by HF_ENDPOINT alone.
+    A hub of one's own, which the clients of Hugging Face read and write by HF_ENDPOINT alone.
 
     `root` is the folder that holds the hub, made if missing; any number of servers may share it. `listen` is "host:port", port 0: any. Tokens travel in clear text over plain http, so that an address which is not loopback is refused unless `allow_insecure` says that the network is trusted. `public_url`: how clients reach the server behind a proxy. Thread-safe. Serves until close(), the end of a `with` block, or the end of the interpreter.
     """
@@ -1242,9 +1242,9 @@ class HubServer:
         """
         Puts the content of a folder as a commit on a branch, which then holds these files and no others. What is None stays as it is; a new repository is public and not gated. `gated`: "none", "auto" or "manual". `readers` are added to those there are.
         """
-    def add_token(self, user: str) -> str:
+    def add_token(self, user: str, *, write: bool = False, name: str = "hubdist") -> str:
         """
-        Makes the user if missing, and a new token, which cannot be asked for again.
+        Makes the user if missing, and a new token, which cannot be asked for again. `write`: it may write, not only read. `name`: what it is for.
         """
     def close(self) -> None:
         """

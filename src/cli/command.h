@@ -30,7 +30,11 @@ void add_get_command(CLI::App& app, Action& action);
 void add_dedupe_command(CLI::App& app, Action& action);
 void add_tracker_command(CLI::App& app, Action& action);
 void add_hub_commands(CLI::App& app, Action& action);
+void add_account_commands(CLI::App& hub, Action& action);  // below `hub`: user, org, token
 void add_version_command(CLI::App& app, Action& action);
+
+// The argument --root of the commands below `hub`.
+CLI::Option* add_hub_root(CLI::App& command, Path& root);
 
 // For the argument checks of a command: a wrong argument ends the program with kExitUsage.
 [[noreturn]] void usage_error(std::string_view argument, const Status& status);

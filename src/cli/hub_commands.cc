@@ -6,7 +6,7 @@
 #include "cli/command.h"
 #include "cli/format.h"
 #include <hubdist/base/json_writer.h>
-#include <hubdist/server/accounts.h>
+#include <hubdist/server/fsck.h>
 #include <hubdist/server/hub_server.h>
 
 namespace hubdist::cli {
@@ -29,16 +29,8 @@ struct AddArguments {
 struct ServeArguments {
   HubServerOptions options;
   Path port_file;
+  bool access_log = false;
 };
-
-struct TokenArguments {
-  std::string user;
-  Path root;
-};
-
-CLI::Option* add_root(CLI::App& command, Path& root) {
-  return command.add_option("--root", root, "The folder that holds the hub")->required();
-}
 
 void print_added(const AddArguments& arguments, const AddFolderResult& result) {
   if (arguments.json) {
@@ -97,7 +89,7 @@ void add_add_command(CLI::App& hub, Action& action) {
       ->required()
       ->check(CLI::ExistingDirectory);
   command->add_option("repo", a.repo, "owner/name")->required();
-  add_root(*command, a.root);
+  add_hub_root(*command, a.root);
   command->add_option("--revision", a.options.branch, "The branch")->capture_default_str();
   command->add_option("--type", a.type, "model, dataset or space")->capture_default_str();
   CLI::Option* is_private =
@@ -127,8 +119,16 @@ void add_add_command(CLI::App& hub, Action& action) {
   });
 }
 
+void print_access(std::string_view line) {
+  const std::string whole = concat(line, '\n');  // one write: lines of threads do not mix
+  std::fwrite(whole.data(), 1, whole.size(), stdout);
+  std::fflush(stdout);
+}
+
 Status run_serve(const ServeArguments& arguments, std::stop_token stop) {
-  HUBDIST_ASSIGN(const std::unique_ptr<HubServer> server, HubServer::start(arguments.options));
+  HubServerOptions options = arguments.options;
+  if (arguments.access_log) options.access_log = print_access;
+  HUBDIST_ASSIGN(const std::unique_ptr<HubServer> server, HubServer::start(std::move(options)));
   HUBDIST_TRY(announce("hub", server->address(), arguments.port_file));
   HUBDIST_TRY(serve_until_stopped(std::move(stop)));
   server->stop();
@@ -139,7 +139,7 @@ void add_serve_command(CLI::App& hub, Action& action) {
   CLI::App* command = hub.add_subcommand("serve", "Serve a hub to Hugging Face's clients");
   auto arguments = std::make_shared<ServeArguments>();
   HubServerOptions& options = arguments->options;
-  add_root(*command, options.root);
+  add_hub_root(*command, options.root);
   command->add_option("--listen", options.listen, "Address to listen on; port 0 takes a free one")
       ->capture_default_str();
   command->add_option("--port-file", arguments->port_file, "Write the port to this file");
@@ -147,6 +147,21 @@ void add_serve_command(CLI::App& hub, Action& action) {
       ->add_option("--public-url", options.public_url,
                    "How clients reach the hub, when a proxy stands in front")
       ->type_name("URL");
+  command
+      ->add_option("--max-uploads", options.max_uploads,
+                   "Contents that may be on their way in at once; the next must come again")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
+  command
+      ->add_option("--part-size", options.lfs_part,
+                   "A larger LFS file comes in parts of this size (such as 512MiB)")
+      ->transform(CLI::AsSizeValue(false))
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
+  command->add_flag("--access-log", arguments->access_log,
+                    "Print a JSON object for each answer on standard output");
+  command->add_flag("--metrics", options.metrics,
+                    "Tell whoever asks for /metrics, in Prometheus' format, what the server does");
   command->add_flag("--allow-insecure", options.allow_insecure,
                     "Listen on an address that is not loopback, although tokens and private "
                     "files then travel in clear text");
@@ -158,39 +173,51 @@ void add_serve_command(CLI::App& hub, Action& action) {
   });
 }
 
-Status run_token_add(const TokenArguments& arguments) {
+struct FsckArguments {
+  Path root;
+  bool quick = false;
+};
+
+Status run_fsck(const FsckArguments& arguments, std::stop_token stop) {
   HUBDIST_ASSIGN(const auto store, open_folder_store(posix_file_system(), arguments.root));
-  HUBDIST_ASSIGN(const Secret token, Accounts(*store).add_token(arguments.user));
-  const std::string_view text = token.reveal();
-  std::fwrite(text.data(), 1, text.size(), stdout);
-  std::fputc('\n', stdout);
-  return {};
+  const FsckOptions options{.hash_contents = !arguments.quick};
+  HUBDIST_ASSIGN(const FsckResult result,
+                 check_hub(
+                     *store, options,
+                     [](std::string_view problem) { std::puts(std::string(problem).c_str()); },
+                     std::move(stop)));
+  const std::string line =
+      concat(result.repositories, " repositories, ", result.commits, " commits, ", result.folders,
+             " folders, ", result.contents, " contents (", format_bytes(result.bytes),
+             "): ", result.problems == 0 ? "all is whole" : concat(result.problems, " problems"));
+  std::puts(line.c_str());
+  if (result.problems == 0) return {};
+  return data_loss("the hub in ", arguments.root.native(), " is not whole");
 }
 
-void add_token_commands(CLI::App& hub, Action& action) {
-  CLI::App* token = hub.add_subcommand("token", "Tokens of a hub's users");
-  token->require_subcommand(1);
-  CLI::App* command = token->add_subcommand(
-      "add", "Make a token for a user, who is made if missing, and print it, once");
-  auto arguments = std::make_shared<TokenArguments>();
-  command->add_option("user", arguments->user, "The user's name")->required();
-  add_root(*command, arguments->root);
-  command->footer(
-      "Only the token's hash is kept. It reads public repositories, those of its user\n"
-      "(user/name), and those that name the user a reader.");
+void add_fsck_command(CLI::App& hub, Action& action) {
+  CLI::App* command = hub.add_subcommand("fsck", "Look whether a hub is whole; change nothing");
+  auto arguments = std::make_shared<FsckArguments>();
+  add_hub_root(*command, arguments->root);
+  command->add_flag("--quick", arguments->quick, "Do not read the contents of files");
   command->callback([&action, arguments] {
-    action = [arguments](std::stop_token) { return run_token_add(*arguments); };
+    action = [arguments](std::stop_token stop) { return run_fsck(*arguments, std::move(stop)); };
   });
 }
 
 }  // namespace
+
+CLI::Option* add_hub_root(CLI::App& command, Path& root) {
+  return command.add_option("--root", root, "The folder that holds the hub")->required();
+}
 
 void add_hub_commands(CLI::App& app, Action& action) {
   CLI::App* hub = app.add_subcommand("hub", "Run a hub of one's own");
   hub->require_subcommand(1);
   add_add_command(*hub, action);
   add_serve_command(*hub, action);
-  add_token_commands(*hub, action);
+  add_account_commands(*hub, action);
+  add_fsck_command(*hub, action);
 }
 
 }  // namespace hubdist::cli

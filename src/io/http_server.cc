@@ -198,6 +198,10 @@ class HttpServer::Impl {
   bool stopped_ = false;
 };
 
+std::optional<HttpBodyPlan> HttpHandler::plan_body(const HttpServerRequest&) {
+  return std::nullopt;
+}
+
 Result<std::unique_ptr<HttpServer>> HttpServer::start(HttpServerOptions options,
                                                       std::shared_ptr<HttpHandler> handler) {
   const SignalsBlocked blocked;

@@ -189,7 +189,7 @@ std::string default_message(const AddFolderResult& result) {
   return concat("Add ", result.files, result.files == 1 ? " file" : " files");
 }
 
-Status commit_tree(Repositories& repositories, const RepoId& repo, const Sha1& tree,
+Status commit_tree(Repositories& repositories, const StorageId& repo, const Sha1& tree,
                    const AddFolderOptions& options, AddFolderResult& result) {
   const std::string ref = concat("refs/heads/", options.branch);
   Status failure;
@@ -218,6 +218,17 @@ Status commit_tree(Repositories& repositories, const RepoId& repo, const Sha1& t
     if (failure.code() != StatusCode::kAborted) return failure;
   }
   return failure;
+}
+
+// What a folder brought, the repository has received.
+Status prove(Repositories& repositories, const StorageId& repo,
+             const std::vector<RepoEntry>& entries) {
+  for (const RepoEntry& entry : entries) {
+    if (!entry.lfs) continue;
+    HUBDIST_ASSIGN(const auto known, repositories.proved_size(repo, entry.sha256));
+    if (!known) HUBDIST_TRY(repositories.put_proof(repo, entry.sha256, entry.size));
+  }
+  return {};
 }
 
 Status check_options(const AddFolderOptions& options) {
@@ -259,11 +270,13 @@ Result<AddFolderResult> add_folder(Repositories& repositories, FileSystem& fs, c
   }
   std::sort(entries.begin(), entries.end(),
             [](const RepoEntry& a, const RepoEntry& b) { return a.path < b.path; });
-  HUBDIST_ASSIGN(const Sha1 tree, repositories.put_tree(repo, entries));
   // The settings come first: a private repository is never public, not for a moment.
-  HUBDIST_TRY(
-      repositories.edit_settings(repo, [&](RepoSettings& settings) { apply(options, settings); }));
-  HUBDIST_TRY(commit_tree(repositories, repo, tree, options, result));
+  HUBDIST_ASSIGN(const Repo made, repositories.edit_or_create(repo, [&](RepoSettings& settings) {
+    apply(options, settings);
+  }));
+  HUBDIST_TRY(prove(repositories, made.storage(), entries));
+  HUBDIST_ASSIGN(const Sha1 tree, repositories.put_tree(made.storage(), entries));
+  HUBDIST_TRY(commit_tree(repositories, made.storage(), tree, options, result));
   return result;
 }
 

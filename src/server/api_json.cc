@@ -29,7 +29,7 @@ std::uint64_t pointer_size(const RepoEntry& entry) {
 
 }  // namespace
 
-Result<LastCommits> find_last_commits(const Repositories& repositories, const RepoId& repo,
+Result<LastCommits> find_last_commits(const Repositories& repositories, const StorageId& repo,
                                       const Commit& commit, std::set<std::string> paths) {
   LastCommits last;
   Commit current = commit;

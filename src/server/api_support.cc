@@ -1,6 +1,7 @@
 #include "server/internal/api_support.h"
 
 #include <algorithm>
+#include <cerrno>
 #include <charconv>
 
 #include <hubdist/base/log.h>
@@ -10,17 +11,28 @@ namespace hubdist::internal {
 
 namespace {
 
+constexpr std::string_view kBusySeconds = "1";
+
+bool is_full_disk(const Status& error) {
+  const auto number = detail(error, Detail::kErrno);
+  return number == std::to_string(ENOSPC) || number == std::to_string(EDQUOT);
+}
+
 int http_status_of(const Status& error) {
   if (const auto given = detail(error, Detail::kHttpStatus)) {
     int status = 500;
     std::from_chars(given->data(), given->data() + given->size(), status);
     return status;
   }
+  if (is_full_disk(error)) return 507;
   switch (error.code()) {
     case StatusCode::kNotFound:
       return 404;
     case StatusCode::kInvalidArgument:
       return 400;
+    case StatusCode::kAlreadyExists:
+    case StatusCode::kAborted:
+      return 409;
     default:
       return 500;
   }
@@ -71,11 +83,31 @@ Status entry_not_found(std::string_view path) {
   return api_error(404, "EntryNotFound", concat("Entry not found: ", path.substr(0, 1000)));
 }
 
-Status check_file_access(const OpenRepo& repo, std::string_view user) {
+Status check_may_write(const Viewer& viewer, std::string_view owner, Role needed,
+                       std::string_view what) {
+  if (viewer.user.empty()) return not_authenticated();
+  if (!viewer.may_write)
+    return api_error(403, "",
+                     "This token may only read. Use one that may write (hubdist hub token add "
+                     "NAME --write)");
+  if (viewer.role_in(owner) >= needed) return {};
+  return api_error(403, "",
+                   concat("You may not ", what, ": that needs the role '", role_name(needed),
+                          "' in the namespace '", owner, "'"));
+}
+
+Status too_busy(std::string_view what) {
+  return with_detail(
+      with_detail(unavailable("This hub takes no more ", what, " just now: try again"),
+                  Detail::kHttpStatus, "503"),
+      Detail::kRetryAfter, kBusySeconds);
+}
+
+Status check_file_access(const OpenRepo& repo, const Viewer& viewer) {
   if (repo.access == Access::kFiles) return {};
   const std::string what =
       concat("Access to ", name(repo.id.type), ' ', repo.id.name, " is restricted");
-  if (user.empty())
+  if (viewer.user.empty())
     return api_error(401, "GatedRepo",
                      concat(what,
                             ". You must have access to it and be authenticated to access "
@@ -84,6 +116,12 @@ Status check_file_access(const OpenRepo& repo, std::string_view user) {
                    concat(what,
                           " and you are not in the authorized list. Ask the hub's operator "
                           "to name you as a reader."));
+}
+
+Result<std::unique_ptr<JsonDocument>> parse_body(const HttpServerRequest& http) {
+  auto document = JsonDocument::parse(http.body, "the body");
+  if (!document.ok()) return api_error(400, "", message(document.status()));
+  return document;
 }
 
 HttpServerResponse json_response(std::string text) {
@@ -97,16 +135,17 @@ HttpServerResponse error_response(const Status& error) {
   const int status = http_status_of(error);
   // What went wrong inside is for the operator's log.
   std::string_view text = message(error);
-  if (status >= 500) {
-    log(LogLevel::kError, "the hub failed: ", text);
-    text = "Internal error of the hub: see its log";
-  }
+  if (status == 500 || status == 507) log(LogLevel::kError, "the hub failed: ", text);
+  if (status == 500) text = "Internal error of the hub: see its log";
+  if (status == 507) text = "The hub's disk is full: nothing of this was kept. Tell its operator";
   HttpServerResponse response =
       json_response(JsonWriter().begin_object().field("error", text).end_object().take());
   response.status = status;
   response.headers.add("X-Error-Message", field_text(text));
   if (const auto code = detail(error, Detail::kHubError))
     response.headers.add("X-Error-Code", *code);
+  if (const auto seconds = detail(error, Detail::kRetryAfter))
+    response.headers.add("Retry-After", *seconds);
   if (status == 401) response.headers.add("WWW-Authenticate", "Bearer realm=\"hub\"");
   return response;
 }

@@ -4,6 +4,8 @@
 
 #include <openssl/rand.h>
 
+#include <hubdist/base/log.h>
+
 namespace hubdist::internal {
 
 namespace {
@@ -22,6 +24,12 @@ Status wrong_method(const HttpServerRequest& http) {
   return api_error(405, "", concat("This hub answers no ", http.method, " here"));
 }
 
+Status no_xet() {
+  return api_error(404, "",
+                   "This hub stores LFS files, not Xet: set HF_HUB_DISABLE_XET=1, so that the "
+                   "client uploads by LFS");
+}
+
 Status no_such_route() { return api_error(404, "", "There is no such route on this hub"); }
 
 // Host as a client may send it, so that it can stand in a URL.
@@ -35,31 +43,110 @@ bool is_host(std::string_view host) {
   return !host.empty();
 }
 
-}  // namespace
-
-HttpServerResponse HubApi::handle(const HttpServerRequest& request) {
-  auto answer = route(request);
-  HttpServerResponse response = answer.ok() ? *std::move(answer) : error_response(answer.status());
+// What people put into a repository is never a page of this host.
+HttpServerResponse decorate(HttpServerResponse response) {
   response.headers.set("X-Request-Id", request_id());
-  // What people put into a repository is never a page of this host.
   response.headers.set("X-Content-Type-Options", "nosniff");
   response.headers.set("Content-Security-Policy", "default-src 'none'; sandbox");
-  if (response.status == 405) response.headers.set("Allow", "GET, HEAD, POST");
+  if (response.status == 405) response.headers.set("Allow", "GET, HEAD, POST, PUT, DELETE");
   return response;
 }
 
-HubApi::Answer HubApi::route(const HttpServerRequest& http) {
-  TokenOwner owner;
-  HUBDIST_ASSIGN(std::string user, authenticate(http, owner));
-  HUBDIST_ASSIGN(HttpParameters query, parse_parameters(http.query));
-  const ApiRequest request{http, std::move(query), std::move(user), origin_of(http)};
-  if (!http.path.starts_with("/api/")) {
-    const auto route = parse_file_route(http.path);
-    if (!route) return no_such_route();
-    return reads(http) ? file(request, *route) : wrong_method(http);
+HttpServerResponse decorate(Result<HttpServerResponse> answer) {
+  return decorate(answer.ok() ? *std::move(answer) : error_response(answer.status()));
+}
+
+// A sink whose answers bear what every answer of this hub bears.
+class FinishingSink final : public HttpBodySink {
+ public:
+  explicit FinishingSink(std::unique_ptr<HttpBodySink> inner) : inner_(std::move(inner)) {}
+  std::optional<HttpServerResponse> write(ByteView bytes) override {
+    auto answer = inner_->write(bytes);
+    if (answer) answer = decorate(*std::move(answer));
+    return answer;
   }
-  if (http.path == "/api/whoami-v2")
-    return reads(http) ? whoami(request, owner) : wrong_method(http);
+  HttpServerResponse finish() override { return decorate(inner_->finish()); }
+
+ private:
+  std::unique_ptr<HttpBodySink> inner_;
+};
+
+bool is_commit(const HttpServerRequest& http) {
+  if (http.method != "POST") return false;
+  const auto route = parse_api_route(http.path);
+  return route && route->verb == "commit";
+}
+
+}  // namespace
+
+HttpServerResponse HubApi::handle(const HttpServerRequest& request) {
+  return decorate(route(request));
+}
+
+std::optional<HttpBodyPlan> HubApi::plan_body(const HttpServerRequest& request) {
+  const bool is_upload = request.method == "PUT" && request.path.starts_with(kLfsLinkPrefix);
+  if (!is_upload && !is_commit(request)) return std::nullopt;
+  auto plan = is_upload ? plan_lfs_upload(request) : plan_commit(request);
+  HttpBodyPlan result;
+  if (plan.ok()) {
+    result.limit = plan->limit;
+    result.sink = std::make_unique<FinishingSink>(std::move(plan->sink));
+  } else {
+    result.refusal = decorate(Answer(plan.status()));
+  }
+  return result;
+}
+
+Result<ApiRequest> HubApi::read_request(const HttpServerRequest& http) const {
+  HUBDIST_ASSIGN(auto login, authenticate(http));
+  HUBDIST_ASSIGN(HttpParameters query, parse_parameters(http.query));
+  ApiRequest request{http, std::move(query), {}, {}, origin_of(http)};
+  if (login) {
+    request.viewer = std::move(login->viewer);
+    request.token = std::move(login->token);
+  }
+  return request;
+}
+
+HubApi::Answer HubApi::route(const HttpServerRequest& http) {
+  if (http.path == "/health" && reads(http)) return health();
+  if (http.path == "/metrics" && reads(http) && options_.metrics) return metrics();
+  if (http.path.starts_with(kLfsLinkPrefix)) return lfs_link_route(http);
+  HUBDIST_ASSIGN(const ApiRequest request, read_request(http));
+  if (http.path.starts_with("/api/")) return api_route(request);
+  if (const auto lfs = parse_lfs_route(http.path)) return lfs_route(request, *lfs);
+  const auto route = parse_file_route(http.path);
+  if (!route) return no_such_route();
+  return reads(http) ? file(request, *route) : wrong_method(http);
+}
+
+// Whether the hub can do its work: whether its store answers.
+HubApi::Answer HubApi::health() const {
+  const Status store = repositories_.store().list("repos/", {}, 1).status();
+  if (store.ok()) return json_response(R"({"status":"ok"})");
+  log(LogLevel::kError, "the hub's store does not answer: ", message(store));
+  return with_detail(unavailable("The hub's store does not answer"), Detail::kHttpStatus, "503");
+}
+
+HubApi::Answer HubApi::metrics() const {
+  HttpServerResponse response;
+  response.headers.add("Content-Type", "text/plain; version=0.0.4; charset=utf-8");
+  response.body = options_.metrics->text({uploads_.inside(), commits_.inside()});
+  return response;
+}
+
+HubApi::Answer HubApi::api_route(const ApiRequest& request) {
+  const HttpServerRequest& http = request.http;
+  if (http.path == "/api/whoami-v2") return reads(http) ? whoami(request) : wrong_method(http);
+  if (http.path == "/api/repos/create")
+    return http.method == "POST" ? create_repo(request) : wrong_method(http);
+  if (http.path == "/api/repos/delete")
+    return http.method == "DELETE" ? delete_repo(request) : wrong_method(http);
+  if (http.path == "/api/repos/move")
+    return http.method == "POST" ? move_repo(request) : wrong_method(http);
+  if (http.path == "/api/validate-yaml")
+    return http.method == "POST" ? Answer(json_response(R"({"warnings":[],"errors":[]})"))
+                                 : wrong_method(http);
   for (const RepoType type : {RepoType::kModel, RepoType::kDataset, RepoType::kSpace})
     if (http.path == concat("/api/", plural(type)))
       return reads(http) ? list_repos(request, type) : wrong_method(http);
@@ -67,84 +154,137 @@ HubApi::Answer HubApi::route(const HttpServerRequest& http) {
   return route ? repo_route(request, *route) : no_such_route();
 }
 
-HubApi::Answer HubApi::repo_route(const ApiRequest& request, const RepoRoute& route) const {
+HubApi::Answer HubApi::repo_route(const ApiRequest& request, const RepoRoute& route) {
+  struct Verb {
+    std::string_view name;
+    std::string_view methods;
+  };
+  static constexpr Verb kWrites[] = {{"preupload", "POST"},  {"branch", "POST DELETE"},
+                                     {"tag", "POST DELETE"}, {"super-squash", "POST"},
+                                     {"settings", "PUT"},    {"commit", "POST"}};
+  for (const Verb& verb : kWrites) {
+    if (verb.name != route.verb) continue;
+    if (verb.methods.find(request.http.method) == std::string_view::npos)
+      return wrong_method(request.http);
+    HUBDIST_ASSIGN(const OpenRepo repo, open(route, request.viewer));
+    return write_route(request, repo, route);
+  }
   const bool posts = route.verb == "paths-info";
   if (posts ? request.http.method != "POST" : !reads(request.http))
     return wrong_method(request.http);
-  HUBDIST_ASSIGN(const OpenRepo repo, open(route, request.user));
+  HUBDIST_ASSIGN(const OpenRepo repo, open(route, request.viewer));
+  return read_route(request, repo, route);
+}
+
+HubApi::Answer HubApi::read_route(const ApiRequest& request, const OpenRepo& repo,
+                                  const RepoRoute& route) const {
   if (route.verb.empty() || (route.verb == "revision" && route.path.empty()))
     return info(request, repo, route);
   if (route.verb == "tree") return tree(request, repo, route);
   if (route.verb == "paths-info") return paths_info(request, repo, route);
   if (route.verb == "refs") return refs(request, repo);
   if (route.verb == "commits" && route.path.empty()) return commits(request, repo, route);
+  if (route.verb.starts_with("xet-")) return no_xet();
   if (route.verb != "auth-check") return no_such_route();
-  HUBDIST_TRY(check_file_access(repo, request.user));
+  HUBDIST_TRY(check_file_access(repo, request.viewer));
   return json_response("{}");
 }
 
-Result<std::string> HubApi::authenticate(const HttpServerRequest& http, TokenOwner& owner) const {
+HubApi::Answer HubApi::write_route(const ApiRequest& request, const OpenRepo& repo,
+                                   const RepoRoute& route) {
+  const bool whole = route.verb == "settings";
+  HUBDIST_TRY(
+      check_may_write(request.viewer, repo.id.owner(), whole ? Role::kAdmin : Role::kWrite,
+                      concat(whole ? "change the settings of " : "write to ", repo.id.name)));
+  if (whole) return change_settings(request, repo);
+  if (route.revision.empty() || !route.path.empty()) return no_such_route();
+  if (route.verb == "preupload") return preupload(request, repo, route);
+  if (route.verb == "branch") return change_branch(request, repo, route);
+  if (route.verb == "tag") return change_tag(request, repo, route);
+  if (route.verb == "super-squash") return super_squash(request, repo, route);
+  return no_such_route();
+}
+
+Result<std::optional<Login>> HubApi::authenticate(const HttpServerRequest& http) const {
   const auto field = http.headers.get("Authorization");
-  if (!field) return std::string();
+  if (!field) return std::nullopt;
   const std::string_view value = *field;
   if (value.size() > kBearer.size() &&
       equal_ignoring_case(value.substr(0, kBearer.size()), kBearer)) {
     const Secret token{std::string(value.substr(kBearer.size()))};
-    HUBDIST_ASSIGN(const auto found, accounts_.find(token));
-    if (found) {
-      owner = *found;
-      return owner.user;
-    }
+    HUBDIST_ASSIGN(auto login, accounts_.find(token));
+    if (login) return login;
   }
   return api_error(401, "", "Invalid credentials in Authorization header");
 }
 
 std::string HubApi::origin_of(const HttpServerRequest& http) const {
-  if (!public_url_.empty()) return public_url_;
+  if (!options_.public_url.empty()) return options_.public_url;
   const std::string host = http.headers.get("Host").value_or("");
   return is_host(host) ? concat("http://", host) : "";
 }
 
-Result<OpenRepo> HubApi::open(const RepoRoute& route, std::string_view user) const {
-  const auto id = RepoId::parse(route.type, route.repo);
+Result<OpenRepo> HubApi::open(RepoType type, std::string_view name, const Viewer& viewer) const {
+  const auto id = RepoId::parse(type, name);
   if (id.ok()) {
-    auto settings = repositories_.settings(*id);
-    if (settings.ok()) {
-      const Access access = access_to(*id, *settings, user);
-      if (access != Access::kNone) return OpenRepo{*id, *std::move(settings), access};
-    } else if (settings.status().code() != StatusCode::kNotFound) {
-      return settings.status();
+    auto repo = repositories_.find(*id);
+    if (repo.ok()) {
+      const Access access = access_to(repo->id, repo->settings, viewer);
+      if (access != Access::kNone) return OpenRepo{*std::move(repo), access};
+    } else if (repo.status().code() != StatusCode::kNotFound) {
+      return repo.status();
     }
   }
-  if (user.empty()) return api_error(401, "RepoNotFound", "Invalid username or password.");
+  if (viewer.user.empty()) return api_error(401, "RepoNotFound", "Invalid username or password.");
   return api_error(404, "RepoNotFound", "Repository not found");
 }
 
-HubApi::Answer HubApi::whoami(const ApiRequest& request, const TokenOwner& owner) const {
-  if (request.user.empty()) return not_authenticated();
+HubApi::Answer HubApi::whoami(const ApiRequest& request) const {
+  if (request.viewer.user.empty()) return not_authenticated();
   JsonWriter json;
   json.begin_object()
       .field("type", "user")
-      .field("id", request.user)
-      .field("name", request.user)
-      .field("fullname", request.user)
+      .field("id", request.viewer.user)
+      .field("name", request.viewer.user)
+      .field("fullname", request.viewer.user)
       .key("email")
       .null()
       .field("canPay", false)
       .field("isPro", false)
       .key("orgs")
-      .begin_array()
-      .end_array();
+      .begin_array();
+  for (const auto& [name, role] : request.viewer.organisations)
+    json.begin_object()
+        .field("type", "org")
+        .field("id", name)
+        .field("name", name)
+        .field("fullname", name)
+        .field("isEnterprise", false)
+        .field("roleInOrg", role_name(role))
+        .end_object();
+  json.end_array();
   json.key("auth").begin_object().field("type", "access_token").key("accessToken");
   json.begin_object()
-      .field("displayName", "hubdist")
-      .field("role", "read")
-      .field("createdAt", owner.created)
+      .field("displayName", request.token.label)
+      .field("role", request.token.may_write ? "write" : "read")
+      .field("createdAt", request.token.created)
       .end_object();
   return json_response(json.end_object().end_object().take());
 }
 
-Result<HubApi::Snapshot> HubApi::snapshot(const RepoId& repo, std::string_view revision) const {
+Status check_no_pull_request(const ApiRequest& request) {
+  if (!request.flag("create_pr")) return {};
+  return api_error(400, "",
+                   "This hub has no pull requests: commit to a branch (revision=...), without "
+                   "create_pr");
+}
+
+std::string repo_url(const ApiRequest& request, const RepoId& repo) {
+  const std::string kind = repo.type == RepoType::kModel ? "" : concat(plural(repo.type), '/');
+  return concat(request.origin, '/', kind, repo.name);
+}
+
+Result<HubApi::Snapshot> HubApi::snapshot(const StorageId& repo, std::string_view revision) const {
   HUBDIST_ASSIGN(const Sha1 id,
                  repositories_.resolve(repo, revision.empty() ? kDefaultBranch : revision));
   Snapshot found;

@@ -55,9 +55,9 @@ HttpServerResponse pointer_response(const RepoEntry& entry) {
 }  // namespace
 
 HubApi::Answer HubApi::file(const ApiRequest& request, const RepoRoute& route) const {
-  HUBDIST_ASSIGN(const OpenRepo repo, open(route, request.user));
-  HUBDIST_TRY(check_file_access(repo, request.user));
-  HUBDIST_ASSIGN(const Snapshot found, snapshot(repo.id, route.revision));
+  HUBDIST_ASSIGN(const OpenRepo repo, open(route, request.viewer));
+  HUBDIST_TRY(check_file_access(repo, request.viewer));
+  HUBDIST_ASSIGN(const Snapshot found, snapshot(repo.storage(), route.revision));
   const RepoEntry* entry = found.listing->find(route.path);
   HttpServerResponse response;
   if (entry == nullptr || entry->is_folder()) {

@@ -78,16 +78,14 @@ bool contains_ignoring_case(std::string_view text, std::string_view part) {
 }
 
 bool is_listed(const ApiRequest& request, const RepoId& id, const RepoSettings& settings) {
-  if (access_to(id, settings, request.user) == Access::kNone) return false;
+  if (access_to(id, settings, request.viewer) == Access::kNone) return false;
   const auto author = request.parameter("author");
   if (author && id.owner() != *author) return false;
   const auto search = request.parameter("search");
   return !search || contains_ignoring_case(id.name, *search);
 }
 
-struct ListedRepo {
-  RepoId id;
-  RepoSettings settings;
+struct ListedRepo : Repo {
   std::optional<Commit> commit;
 };
 
@@ -98,21 +96,20 @@ Result<std::vector<ListedRepo>> visible_repos(const Repositories& repositories,
   std::vector<ListedRepo> found;
   for (bool more = true; more && found.size() < most;) {
     HUBDIST_ASSIGN(RepoPage page, repositories.list(type, after, kReposPerPage));
-    for (auto& [id, settings] : page.repos) {
-      after = id.name;
-      if (found.size() < most && is_listed(request, id, settings))
-        found.push_back({std::move(id), std::move(settings), std::nullopt});
-    }
-    more = page.more && !page.repos.empty();
+    for (Repo& repo : page.repos)
+      if (found.size() < most && is_listed(request, repo.id, repo.settings))
+        found.push_back({std::move(repo), std::nullopt});
+    after = page.last;
+    more = page.more;
   }
   return found;
 }
 
 Status read_last_commit(const Repositories& repositories, ListedRepo& repo) {
-  const auto head = repositories.resolve(repo.id, kDefaultBranch);
+  const auto head = repositories.resolve(repo.storage(), kDefaultBranch);
   if (head.status().code() == StatusCode::kNotFound) return {};
   if (!head.ok()) return head.status();
-  HUBDIST_ASSIGN(repo.commit, repositories.commit(repo.id, *head));
+  HUBDIST_ASSIGN(repo.commit, repositories.commit(repo.storage(), *head));
   return {};
 }
 
@@ -138,7 +135,7 @@ std::size_t offset_of(const std::string& cursor) {
 
 HubApi::Answer HubApi::info(const ApiRequest& request, const OpenRepo& repo,
                             const RepoRoute& route) const {
-  const auto found = snapshot(repo.id, route.revision);
+  const auto found = snapshot(repo.storage(), route.revision);
   RepoFacts facts{repo.id, repo.settings};
   if (found.ok()) {
     facts.commit = &found->commit;
@@ -178,7 +175,7 @@ HubApi::Answer HubApi::list_repos(const ApiRequest& request, RepoType type) cons
     if (repo.commit) {
       facts.commit = &*repo.commit;
       if (full || wanted.contains("siblings") || wanted.contains("usedStorage")) {
-        HUBDIST_ASSIGN(listing, repositories_.listing(repo.id, repo.commit->content.tree));
+        HUBDIST_ASSIGN(listing, repositories_.listing(repo.storage(), repo.commit->content.tree));
         facts.listing = listing.get();
       }
     }

@@ -7,7 +7,7 @@ namespace hubdist {
 
 namespace {
 
-constexpr std::uint64_t kMaxBody = 8 * kMiB;  // of paths-info: some ten thousand paths
+constexpr std::uint64_t kMaxBody = 8 * kMiB;  // of what comes whole: some ten thousand paths
 constexpr std::string_view kRefusal =
     "tokens and private files would travel in clear text; listen on loopback, behind a proxy with "
     "TLS, or say that the network is trusted (--allow-insecure)";
@@ -35,18 +35,31 @@ Status check_public_url(std::string_view url) {
 
 class HubServer::Impl {
  public:
-  explicit Impl(std::unique_ptr<ObjectStore> store)
-      : store_(std::move(store)), repositories_(*store_), accounts_(*store_) {}
+  Impl(std::unique_ptr<ObjectStore> store, FileSystem& fs)
+      : fs_(fs), store_(std::move(store)), repositories_(*store_), accounts_(*store_) {}
 
   Status serve(const HubServerOptions& options) {
     HttpServerOptions http;
     http.listen = options.listen;
     http.handler_threads = options.handler_threads;
     http.limits.body = kMaxBody;
-    http.on_exchange = log_exchange;
+    const auto metrics = std::make_shared<internal::Metrics>();
+    http.on_exchange = [metrics, access_log = options.access_log](const HttpExchange& exchange) {
+      log_exchange(exchange);
+      metrics->add(exchange);
+      if (access_log) access_log(internal::access_line(exchange, system_clock().wall_time()));
+    };
     http.loopback_only = !options.allow_insecure;
+    HUBDIST_ASSIGN(Secret link_key, internal::find_link_key(*store_));
+    internal::HubApiOptions api;
+    api.public_url = options.public_url;
+    api.max_uploads = options.max_uploads;
+    api.max_commits = options.max_commits;
+    api.lfs_part = options.lfs_part;
+    if (options.metrics) api.metrics = metrics;
     auto started = HttpServer::start(
-        std::move(http), std::make_shared<internal::HubApi>(*store_, options.public_url));
+        std::move(http),
+        std::make_shared<internal::HubApi>(*store_, std::move(link_key), std::move(api)));
     if (started.status().code() == StatusCode::kFailedPrecondition)
       return with_context(started.status(), kRefusal);
     if (!started.ok()) return started.status();
@@ -60,8 +73,10 @@ class HubServer::Impl {
   HttpServer& http() { return *http_; }
   Repositories& repositories() { return repositories_; }
   Accounts& accounts() { return accounts_; }
+  FileSystem& fs() { return fs_; }
 
  private:
+  FileSystem& fs_;
   std::unique_ptr<ObjectStore> store_;
   Repositories repositories_;
   Accounts accounts_;
@@ -70,8 +85,10 @@ class HubServer::Impl {
 
 Result<std::unique_ptr<HubServer>> HubServer::start(HubServerOptions options) {
   HUBDIST_TRY(check_public_url(options.public_url));
-  HUBDIST_ASSIGN(auto store, open_folder_store(posix_file_system(), options.root));
-  auto impl = std::make_unique<Impl>(std::move(store));
+  if (options.lfs_part == 0) return invalid_argument("a part of an LFS file has at least 1 byte");
+  FileSystem& fs = *options.file_system;
+  HUBDIST_ASSIGN(auto store, open_folder_store(fs, options.root));
+  auto impl = std::make_unique<Impl>(std::move(store), fs);
   HUBDIST_TRY(impl->serve(options));
   return std::unique_ptr<HubServer>(new HubServer(std::move(impl)));
 }
@@ -85,12 +102,13 @@ void HubServer::stop(std::chrono::milliseconds grace) { impl_->http().stop(grace
 
 Result<AddFolderResult> HubServer::add(const Path& folder, const RepoId& repo,
                                        const AddFolderOptions& options, std::stop_token stop) {
-  return add_folder(impl_->repositories(), posix_file_system(), folder, repo, options,
-                    std::move(stop));
+  return add_folder(impl_->repositories(), impl_->fs(), folder, repo, options, std::move(stop));
 }
 
-Result<Secret> HubServer::add_token(std::string_view user) {
-  return impl_->accounts().add_token(user);
+Result<Secret> HubServer::add_token(std::string_view user, const TokenOptions& options) {
+  return impl_->accounts().add_token(user, options);
 }
+
+Accounts& HubServer::accounts() { return impl_->accounts(); }
 
 }  // namespace hubdist

@@ -33,7 +33,7 @@ EntryPointers entries_below(const RepoListing& listing, const std::string& folde
   return found;
 }
 
-Result<LastCommits> last_commits_of(const Repositories& repositories, const RepoId& repo,
+Result<LastCommits> last_commits_of(const Repositories& repositories, const StorageId& repo,
                                     const Commit& commit, const EntryPointers& entries) {
   std::set<std::string> paths;
   for (const RepoEntry* entry : entries) paths.insert(entry->path);
@@ -83,23 +83,11 @@ Result<PathsQuery> parse_paths_query(const HttpServerRequest& http) {
   return query;
 }
 
-void write_refs(JsonWriter& json, const std::vector<Ref>& refs, std::string_view prefix) {
-  json.begin_array();
-  for (const Ref& ref : refs)
-    if (ref.name.starts_with(prefix))
-      json.begin_object()
-          .field("name", std::string_view(ref.name).substr(prefix.size()))
-          .field("ref", ref.name)
-          .field("targetCommit", ref.commit.hex())
-          .end_object();
-  json.end_array();
-}
-
 }  // namespace
 
 HubApi::Answer HubApi::tree(const ApiRequest& request, const OpenRepo& repo,
                             const RepoRoute& route) const {
-  HUBDIST_ASSIGN(const Snapshot found, snapshot(repo.id, route.revision));
+  HUBDIST_ASSIGN(const Snapshot found, snapshot(repo.storage(), route.revision));
   if (!route.path.empty()) {
     const RepoEntry* folder = found.listing->find(route.path);
     if (folder == nullptr || !folder->is_folder()) return entry_not_found(route.path);
@@ -112,7 +100,7 @@ HubApi::Answer HubApi::tree(const ApiRequest& request, const OpenRepo& repo,
   if (more) entries.pop_back();
   LastCommits last;
   if (expand) {
-    HUBDIST_ASSIGN(last, last_commits_of(repositories_, repo.id, found.commit, entries));
+    HUBDIST_ASSIGN(last, last_commits_of(repositories_, repo.storage(), found.commit, entries));
   }
   HttpServerResponse response = json_response(entries_json(entries, last));
   response.headers.add("X-Repo-Commit", found.commit.id.hex());
@@ -124,7 +112,7 @@ HubApi::Answer HubApi::paths_info(const ApiRequest& request, const OpenRepo& rep
                                   const RepoRoute& route) const {
   if (!route.path.empty()) return entry_not_found(route.path);
   HUBDIST_ASSIGN(const PathsQuery query, parse_paths_query(request.http));
-  HUBDIST_ASSIGN(const Snapshot found, snapshot(repo.id, route.revision));
+  HUBDIST_ASSIGN(const Snapshot found, snapshot(repo.storage(), route.revision));
   EntryPointers entries;
   for (std::string_view path : query.paths) {
     while (path.ends_with('/')) path.remove_suffix(1);
@@ -133,28 +121,16 @@ HubApi::Answer HubApi::paths_info(const ApiRequest& request, const OpenRepo& rep
   }
   LastCommits last;
   if (query.expand) {
-    HUBDIST_ASSIGN(last, last_commits_of(repositories_, repo.id, found.commit, entries));
+    HUBDIST_ASSIGN(last, last_commits_of(repositories_, repo.storage(), found.commit, entries));
   }
   return json_response(entries_json(entries, last));
 }
 
-HubApi::Answer HubApi::refs(const ApiRequest& request, const OpenRepo& repo) const {
-  HUBDIST_ASSIGN(const std::vector<Ref> all, repositories_.refs(repo.id));
-  JsonWriter json;
-  json.begin_object();
-  write_refs(json.key("branches"), all, "refs/heads/");
-  write_refs(json.key("converts"), all, "refs/convert/");
-  write_refs(json.key("tags"), all, "refs/tags/");
-  if (request.flag("include_prs") || request.flag("include_pull_requests"))
-    write_refs(json.key("pullRequests"), all, "refs/pr/");
-  return json_response(json.end_object().take());
-}
-
 HubApi::Answer HubApi::commits(const ApiRequest& request, const OpenRepo& repo,
                                const RepoRoute& route) const {
-  HUBDIST_ASSIGN(
-      std::optional<Sha1> next,
-      repositories_.resolve(repo.id, route.revision.empty() ? kDefaultBranch : route.revision));
+  HUBDIST_ASSIGN(std::optional<Sha1> next,
+                 repositories_.resolve(repo.storage(),
+                                       route.revision.empty() ? kDefaultBranch : route.revision));
   const std::string page_text = request.parameter("p").value_or("0");
   std::size_t page = 0;
   std::from_chars(page_text.data(), page_text.data() + page_text.size(), page);
@@ -167,7 +143,7 @@ HubApi::Answer HubApi::commits(const ApiRequest& request, const OpenRepo& repo,
   JsonWriter json;
   json.begin_array();
   for (std::size_t i = 0; next && i < std::min(skipped + limit, kMaxCommitsWalked); ++i) {
-    HUBDIST_ASSIGN(const Commit commit, repositories_.commit(repo.id, *next));
+    HUBDIST_ASSIGN(const Commit commit, repositories_.commit(repo.storage(), *next));
     if (i >= skipped) write_commit(json, commit, formatted);
     next.reset();
     if (!commit.content.parents.empty()) next = commit.content.parents.front();

@@ -1,7 +1,8 @@
 #include <algorithm>
 #include <optional>
 
-#include <hubdist/core/glob.h>
+#include "server/internal/git_patterns.h"
+#include <hubdist/base/strings.h>
 #include <hubdist/server/lfs_rules.h>
 
 namespace hubdist {
@@ -26,35 +27,6 @@ constexpr std::string_view kDefaultPatterns[] = {"*.7z",          "*.arrow",
                                                  "*.wasm",        "*.xz",
                                                  "*.zip",         "*.zst",
                                                  "*tfevents*",    "*.gguf"};
-
-std::string_view next_segment(std::string_view& path) {
-  const std::size_t slash = path.find('/');
-  const std::string_view segment = path.substr(0, slash);
-  path = slash == std::string_view::npos ? std::string_view() : path.substr(slash + 1);
-  return segment;
-}
-
-// A pattern with '/' against a whole path, segment by segment.
-bool path_match(std::string_view pattern, std::string_view path) {
-  while (!pattern.empty()) {
-    const std::string_view segment = next_segment(pattern);
-    if (segment == "**") {
-      if (pattern.empty()) return !path.empty();
-      for (std::string_view rest = path; !rest.empty(); next_segment(rest))
-        if (path_match(pattern, rest)) return true;
-      return false;
-    }
-    if (path.empty() || !glob_match(segment, next_segment(path))) return false;
-  }
-  return path.empty();
-}
-
-bool attribute_match(std::string_view pattern, std::string_view path) {
-  if (pattern.find('/') != std::string_view::npos)
-    return path_match(pattern.front() == '/' ? pattern.substr(1) : pattern, path);
-  const std::size_t slash = path.rfind('/');
-  return glob_match(pattern, slash == std::string_view::npos ? path : path.substr(slash + 1));
-}
 
 // Cuts the first word off `line`; a word in double quotes is taken whole.
 std::string take_word(std::string_view& line) {
@@ -112,11 +84,19 @@ LfsRules LfsRules::parse(std::string_view gitattributes) {
   return rules;
 }
 
+std::string LfsRules::gitattributes() const {
+  std::string text;
+  for (const Rule& rule : rules_)
+    text +=
+        concat(rule.pattern, rule.lfs ? " filter=lfs diff=lfs merge=lfs -text\n" : " -filter\n");
+  return text;
+}
+
 bool LfsRules::is_lfs(std::string_view path, std::uint64_t size) const {
   if (size == 0) return false;
   if (size > kMaxRegularFile) return true;
   const auto last = std::find_if(rules_.rbegin(), rules_.rend(), [&](const Rule& rule) {
-    return attribute_match(rule.pattern, path);
+    return internal::match_git_pattern(rule.pattern, path);
   });
   return last != rules_.rend() && last->lfs;
 }

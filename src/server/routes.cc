@@ -10,8 +10,10 @@ namespace hubdist::internal {
 
 namespace {
 
-constexpr std::string_view kApiVerbs[] = {"revision", "tree",       "refs",
-                                          "commits",  "paths-info", "auth-check"};
+constexpr std::string_view kApiVerbs[] = {
+    "revision",     "tree",      "refs",           "commits",        "paths-info",
+    "auth-check",   "preupload", "commit",         "branch",         "tag",
+    "super-squash", "settings",  "xet-read-token", "xet-write-token"};
 constexpr std::string_view kFileVerbs[] = {"resolve", "raw"};
 
 bool is_one_of(std::span<const std::string_view> words, std::string_view word) {
@@ -103,6 +105,26 @@ std::optional<RepoRoute> parse_file_route(std::string_view path) {
   for (const RepoType type : {RepoType::kDataset, RepoType::kSpace})
     if (segments[0] == plural(type)) return parse_repo(segments, 1, type, kFileVerbs, true);
   return parse_repo(segments, 0, RepoType::kModel, kFileVerbs, true);
+}
+
+std::optional<LfsRoute> parse_lfs_route(std::string_view path) {
+  constexpr std::string_view kGit = ".git/info/lfs/objects/";
+  const std::size_t at = path.find(kGit);
+  if (at == std::string_view::npos || !path.starts_with('/')) return std::nullopt;
+  LfsRoute route;
+  route.verb = path.substr(at + kGit.size());
+  if (route.verb != "batch" && route.verb != "verify") return std::nullopt;
+  const Segments segments = split(path.substr(0, at));
+  std::size_t begin = 0;
+  for (const RepoType type : {RepoType::kDataset, RepoType::kSpace})
+    if (segments.size() > 1 && segments[0] == plural(type)) {
+      route.type = type;
+      begin = 1;
+    }
+  const auto repo = decode(segments, begin, segments.size());
+  if (!repo || segments.size() > begin + 2) return std::nullopt;
+  route.repo = *repo;
+  return route;
 }
 
 }  // namespace hubdist::internal

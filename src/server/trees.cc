@@ -15,11 +15,14 @@ using internal::JsonDocument;
 constexpr std::uint64_t kMaxTree = 256 * kMiB;
 // Entries of the listings that are kept in memory, all together.
 constexpr std::size_t kMaxCachedEntries = 500'000;
+// Folders are written so many bytes, or so many folders, at a time.
+constexpr std::size_t kPutStep = 4 * kMiB;
+constexpr std::size_t kPutCount = 1000;
 constexpr std::size_t kMaxCachedListings = 256;
 
-std::string tree_key(const RepoId& repo, const Sha1& id) {
+std::string tree_key(const StorageId& repo, const Sha1& id) {
   const std::string hex = id.hex();
-  return concat("trees/", repo.key(), '/', hex.substr(0, 2), '/', hex);
+  return concat("trees/", repo.text, '/', hex.substr(0, 2), '/', hex);
 }
 
 std::string_view mode_text(GitMode mode) {
@@ -91,7 +94,7 @@ const RepoEntry* RepoListing::find(std::string_view path) const {
   return found != entries_.end() && found->path == path ? &*found : nullptr;
 }
 
-Result<Sha1> Repositories::put_tree(const RepoId& repo, const std::vector<RepoEntry>& files) {
+Result<Sha1> Repositories::put_tree(const StorageId& repo, const std::vector<RepoEntry>& files) {
   std::map<std::string, std::vector<RepoEntry>> folders{{"", {}}};
   for (const RepoEntry& file : files) {
     std::string folder = parent_of(file.path);
@@ -99,6 +102,8 @@ Result<Sha1> Repositories::put_tree(const RepoId& repo, const std::vector<RepoEn
     for (; !folder.empty(); folder = parent_of(folder)) folders[parent_of(folder)];
   }
   Sha1 id;
+  std::vector<NewObject> fresh;
+  std::size_t fresh_bytes = 0;
   // From the last path to the first: a folder comes after all that it holds.
   for (auto it = folders.rbegin(); it != folders.rend(); ++it) {
     const auto& [path, entries] = *it;
@@ -114,7 +119,15 @@ Result<Sha1> Repositories::put_tree(const RepoId& repo, const std::vector<RepoEn
       return out_of_range("the folder '", path, "' has too many files: ", entries.size());
     id = git_tree_id(std::move(git_entries));
     const std::string key = tree_key(repo, id);
-    if (!store_.head(key).ok()) HUBDIST_TRY(store_.put(key, as_bytes(json.text())));
+    if (!store_.head(key).ok()) {
+      fresh_bytes += json.text().size();
+      fresh.push_back({key, json.take()});
+    }
+    if (fresh_bytes > kPutStep || fresh.size() >= kPutCount || path.empty()) {
+      HUBDIST_TRY(store_.put_all(fresh));
+      fresh.clear();
+      fresh_bytes = 0;
+    }
     if (path.empty()) break;
     RepoEntry folder;
     folder.path = path;
@@ -125,10 +138,10 @@ Result<Sha1> Repositories::put_tree(const RepoId& repo, const std::vector<RepoEn
   return id;
 }
 
-Status Repositories::read_folder(const RepoId& repo, const Sha1& tree, const std::string& folder,
+Status Repositories::read_folder(const StorageId& repo, const Sha1& tree, const std::string& folder,
                                  std::size_t depth, std::vector<RepoEntry>& out) const {
   if (depth > kMaxFolderDepth)
-    return data_loss("the folders of ", repo.name, " are nested too deep");
+    return data_loss("the folders of commit tree ", tree.hex(), " are nested too deep");
   HUBDIST_ASSIGN(const VersionedObject object, store_.get(tree_key(repo, tree), kMaxTree));
   HUBDIST_ASSIGN(const auto document,
                  JsonDocument::parse(object.content, concat("folder ", tree.hex())));
@@ -146,7 +159,7 @@ Status Repositories::read_folder(const RepoId& repo, const Sha1& tree, const std
   return {};
 }
 
-Result<std::shared_ptr<const RepoListing>> Repositories::listing(const RepoId& repo,
+Result<std::shared_ptr<const RepoListing>> Repositories::listing(const StorageId& repo,
                                                                  const Sha1& tree) const {
   const std::string key = tree_key(repo, tree);
   if (auto known = cached(key)) return known;

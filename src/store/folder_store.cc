@@ -1,11 +1,15 @@
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <mutex>
 #include <random>
 #include <set>
 
+#include <unistd.h>
+
 #include <hubdist/base/log.h>
 #include <hubdist/core/hash.h>
+#include <hubdist/io/executor.h>
 #include <hubdist/store/file_lock.h>
 #include <hubdist/store/object_store.h>
 
@@ -16,6 +20,7 @@ namespace {
 constexpr std::string_view kTemporaryFolder = ".tmp";
 constexpr std::string_view kLockFile = ".lock";
 constexpr std::chrono::hours kTemporaryLife{24};
+constexpr std::size_t kSyncThreads = 16;
 
 bool is_missing(const Status& status) { return status.code() == StatusCode::kNotFound; }
 
@@ -52,6 +57,7 @@ class FolderStore final : public ObjectStore {
   Result<std::unique_ptr<ObjectReader>> open(std::string_view key) override;
   Result<VersionedObject> get(std::string_view key, std::uint64_t limit) override;
   Status put(std::string_view key, ByteView content) override;
+  Status put_all(std::span<const NewObject> objects) override;
   Result<std::unique_ptr<ObjectWriter>> create(std::string_view key) override;
   Result<std::string> put_if(std::string_view key, ByteView content,
                              const std::optional<std::string>& expected) override;
@@ -74,6 +80,11 @@ class FolderStore final : public ObjectStore {
   };
 
   Path path_of(std::string_view key) const { return root_ / Path(key); }
+  // Renames a synced temporary to its key; durable once the folder is synced, too.
+  Status place(const Path& temporary, std::string_view key);
+  Status write_temporary(const Path& temporary, std::string_view content);
+  // A name that no other writer uses, in this process or another.
+  Path new_temporary();
   // Makes a folder and what is above it, and the names of all of them durable.
   Status make_folder(const Path& folder);
   void remove_old_temporaries();
@@ -82,6 +93,8 @@ class FolderStore final : public ObjectStore {
 
   FileSystem& fs_;
   const Path root_;
+  const std::string writer_ = random_name();  // drawn once: the system's randomness is slow
+  std::atomic<std::uint64_t> temporaries_ = 0;
   std::mutex mutex_;
   std::set<Path> durable_folders_;
   std::mutex swap_mutex_;  // before the file lock, which other threads would have to poll for
@@ -179,17 +192,60 @@ Status FolderStore::put(std::string_view key, ByteView content) {
 
 Result<std::unique_ptr<ObjectWriter>> FolderStore::create(std::string_view key) {
   HUBDIST_TRY(check_object_key(key));
-  Path temporary = root_ / kTemporaryFolder / random_name();
+  Path temporary = new_temporary();
   HUBDIST_ASSIGN(auto file, fs_.open(temporary, OpenMode::kCreateNew));
   return std::make_unique<FolderWriter>(*this, std::string(key), std::move(temporary),
                                         std::move(file));
 }
 
-Status FolderStore::publish(const Path& temporary, std::string_view key) {
+Path FolderStore::new_temporary() {
+  return root_ / kTemporaryFolder / concat(writer_, '-', ::getpid(), '-', ++temporaries_);
+}
+
+Status FolderStore::place(const Path& temporary, std::string_view key) {
   const Path path = path_of(key);
   HUBDIST_TRY(make_folder(path.parent_path()));
-  HUBDIST_TRY(fs_.rename(temporary, path));
-  return fs_.sync_directory(path.parent_path());
+  return fs_.rename(temporary, path);
+}
+
+Status FolderStore::publish(const Path& temporary, std::string_view key) {
+  HUBDIST_TRY(place(temporary, key));
+  return fs_.sync_directory(path_of(key).parent_path());
+}
+
+Status FolderStore::write_temporary(const Path& temporary, std::string_view content) {
+  HUBDIST_ASSIGN(const auto file, fs_.open(temporary, OpenMode::kCreateNew));
+  HUBDIST_TRY(file->pwrite(as_bytes(content), 0));
+  return file->sync();
+}
+
+// Syncing takes the time, and a file system does many at once for little more than one.
+Status FolderStore::put_all(std::span<const NewObject> objects) {
+  if (objects.size() < 2) return ObjectStore::put_all(objects);
+  for (const NewObject& object : objects) HUBDIST_TRY(check_object_key(object.key));
+  std::vector<Path> temporaries;
+  for (std::size_t i = 0; i < objects.size(); ++i) temporaries.push_back(new_temporary());
+  std::set<Path> folders;
+  Executor executor(std::min(objects.size(), kSyncThreads));
+  TaskGroup writes(executor);
+  for (std::size_t i = 0; i < objects.size(); ++i)
+    writes.run([&, i](const std::stop_token&) {
+      return write_temporary(temporaries[i], objects[i].content);
+    });
+  Status status = writes.wait();
+  for (std::size_t i = 0; i < objects.size() && status.ok(); ++i) {
+    status = place(temporaries[i], objects[i].key);
+    if (!status.ok()) break;
+    folders.insert(path_of(objects[i].key).parent_path());
+    temporaries[i].clear();
+  }
+  for (const Path& temporary : temporaries)
+    if (!temporary.empty()) fs_.remove(temporary).IgnoreError();
+  HUBDIST_TRY(status);
+  TaskGroup syncs(executor);
+  for (const Path& folder : folders)
+    syncs.run([&](const std::stop_token&) { return fs_.sync_directory(folder); });
+  return syncs.wait();
 }
 
 Status FolderStore::make_folder(const Path& folder) {
@@ -223,6 +279,9 @@ Result<std::string> FolderStore::put_if(std::string_view key, ByteView content,
 
 Status FolderStore::remove(std::string_view key) {
   HUBDIST_TRY(check_object_key(key));
+  // Not in the middle of a put_if(), which would bring the object back.
+  const std::lock_guard mine(swap_mutex_);
+  HUBDIST_ASSIGN(const FileLock lock, FileLock::acquire(fs_, root_ / kLockFile));
   const Path path = path_of(key);
   if (Status removed = fs_.remove(path); !removed.ok())
     return is_missing(removed) ? Status() : removed;

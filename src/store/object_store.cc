@@ -31,6 +31,11 @@ Status check_object_key(std::string_view key) {
   return invalid_argument("'", key.substr(0, 200), "' is not the key of an object");
 }
 
+Status ObjectStore::put_all(std::span<const NewObject> objects) {
+  for (const NewObject& object : objects) HUBDIST_TRY(put(object.key, as_bytes(object.content)));
+  return {};
+}
+
 Result<std::string> ObjectStore::get_range(std::string_view key, ByteRange range) {
   HUBDIST_ASSIGN(const auto reader, open(key));
   if (range.begin > reader->size())

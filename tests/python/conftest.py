@@ -55,8 +55,8 @@ class Hub:
         """Puts a folder as a commit; its id."""
         return self.run("add", folder, repo, *arguments).split()[1].rstrip(":")
 
-    def token_add(self, user: str) -> str:
-        return self.run("token", "add", user).strip()
+    def token_add(self, user: str, *arguments) -> str:
+        return self.run("token", "add", user, *arguments).strip()
 
     def start(self, *arguments) -> None:
         port_file = self.root.parent / f"{self.root.name}.port"
@@ -85,6 +85,31 @@ def hub(hubdist_bin, tmp_path) -> Iterator[Hub]:
     hub.start()
     yield hub
     hub.stop()
+
+
+@pytest.fixture
+def rerun_with_other_huggingface_hub(other_huggingface_hub, hubdist_bin):
+    """Runs a file's tests again, with the other major version of huggingface_hub."""
+
+    def run(file: str) -> None:
+        environment = {
+            **os.environ,
+            "PYTHONPATH": str(other_huggingface_hub),
+            "HUBDIST_PROGRAM": str(hubdist_bin),
+        }
+        probe = "import huggingface_hub as h; print(h.__version__)"
+        versions = {
+            subprocess.check_output([sys.executable, "-c", probe], env=env, text=True).strip()
+            for env in (environment, {**environment, "PYTHONPATH": ""})
+        }
+        assert len({v.split(".")[0] for v in versions}) == 2, versions
+        command = [sys.executable, "-m", "pytest", "-q", "-pno:cacheprovider"]
+        done = subprocess.run(
+            [*command, "-knot other_major", file], env=environment, capture_output=True, text=True
+        )
+        assert done.returncode == 0, done.stdout[-20_000:]
+
+    return run
 
 
 @pytest.fixture(scope="session")

@@ -29,15 +29,19 @@ struct Fixture {
   Result<AddFolderResult> add(std::stop_token stop = {}) {
     return add_folder(repositories, fs, folder, repo, options, std::move(stop));
   }
+  StorageId storage() {
+    const auto found = repositories.find(repo);
+    return found.ok() ? found->storage() : StorageId{"none"};
+  }
   std::vector<std::string> paths(const Sha1& commit) {
-    const auto read = repositories.commit(repo, commit);
-    const auto listing = repositories.listing(repo, read->content.tree);
+    const auto read = repositories.commit(storage(), commit);
+    const auto listing = repositories.listing(storage(), read->content.tree);
     std::vector<std::string> found;
     for (const RepoEntry& entry : (*listing)->entries())
       if (!entry.is_folder()) found.push_back(entry.path);
     return found;
   }
-  std::optional<Sha1> head() { return *repositories.ref(repo, "refs/heads/main"); }
+  std::optional<Sha1> head() { return *repositories.ref(storage(), "refs/heads/main"); }
   std::size_t blobs() { return store->list("blobs/", "", 1000)->objects.size(); }
 };
 
@@ -58,7 +62,7 @@ TEST_CASE_FIXTURE(Fixture, "a commit holds the folder's files and no others") {
   REQUIRE(second.ok());
   CHECK(second->new_bytes == 0);
   CHECK(paths(second->commit) == Paths{"c.txt", "sub/b.txt"});
-  CHECK(repositories.commit(repo, second->commit)->content.parents ==
+  CHECK(repositories.commit(storage(), second->commit)->content.parents ==
         std::vector<Sha1>{first->commit});
   CHECK(paths(first->commit) == Paths{"a.txt", "sub/b.txt"});
 }
@@ -83,7 +87,7 @@ TEST_CASE_FIXTURE(Fixture, "kinds of files") {
   const auto added = add();
   REQUIRE(added.ok());
   const auto listing =
-      repositories.listing(repo, repositories.commit(repo, added->commit)->content.tree);
+      repositories.listing(storage(), repositories.commit(storage(), added->commit)->content.tree);
   const RepoEntry& weights = *(*listing)->find("model.safetensors");
   CHECK(weights.lfs);
   CHECK(weights.etag() == sha256(as_bytes("weights")).hex());
@@ -101,7 +105,7 @@ TEST_CASE_FIXTURE(Fixture, "the folder's own .gitattributes decide") {
   write("model.safetensors", "weights");
   const auto added = add();
   const auto listing =
-      repositories.listing(repo, repositories.commit(repo, added->commit)->content.tree);
+      repositories.listing(storage(), repositories.commit(storage(), added->commit)->content.tree);
   CHECK((*listing)->find("a.json")->lfs);
   CHECK_FALSE((*listing)->find("model.safetensors")->lfs);
 }
@@ -150,7 +154,7 @@ TEST_CASE_FIXTURE(Fixture, "what cannot be added is named, and nothing is") {
   REQUIRE_FALSE(added.ok());
   CHECK(message(added.status()).find(name) != std::string_view::npos);
   CHECK_FALSE(head());
-  CHECK(repositories.settings(repo).status().code() == StatusCode::kNotFound);
+  CHECK(repositories.find(repo).status().code() == StatusCode::kNotFound);
 }
 
 TEST_CASE_FIXTURE(Fixture, "a hub does not publish itself") {
@@ -241,7 +245,7 @@ TEST_CASE_FIXTURE(Fixture, "two writers of one branch: both commits are in its h
   std::vector<Sha1> history;
   for (std::optional<Sha1> at = head(); at;) {
     history.push_back(*at);
-    const auto commit = repositories.commit(repo, *at);
+    const auto commit = repositories.commit(storage(), *at);
     REQUIRE(commit.ok());
     at.reset();
     if (!commit->content.parents.empty()) at = commit->content.parents.front();
@@ -260,11 +264,11 @@ TEST_CASE_FIXTURE(Fixture, "settings: what is not given stays") {
   options = {};
   options.readers = {"bob", "eve"};
   REQUIRE(add().ok());
-  const auto settings = repositories.settings(repo);
-  REQUIRE(settings.ok());
-  CHECK(settings->is_private);
-  CHECK(settings->gating == Gating::kAuto);
-  CHECK(settings->readers == Paths{"bob", "eve"});
+  const auto found = repositories.find(repo);
+  REQUIRE(found.ok());
+  CHECK(found->settings.is_private);
+  CHECK(found->settings.gating == Gating::kAuto);
+  CHECK(found->settings.readers == Paths{"bob", "eve"});
 }
 
 TEST_CASE_FIXTURE(Fixture, "wrong options") {
@@ -279,23 +283,33 @@ TEST_CASE_FIXTURE(Fixture, "wrong options") {
   CHECK_FALSE(head());
 }
 
+Viewer viewer(std::string_view user) {
+  Viewer asks;
+  asks.user = user;
+  asks.organisations = {{"lab", Role::kRead}};
+  return asks;
+}
+
 TEST_CASE("who may see what") {
   const RepoId repo = *RepoId::parse(RepoType::kModel, "ada/model");
   RepoSettings settings;
-  CHECK(access_to(repo, settings, "") == Access::kFiles);
+  CHECK(access_to(repo, settings, viewer("")) == Access::kFiles);
   settings.gating = Gating::kManual;
   settings.readers = {"bob"};
-  CHECK(access_to(repo, settings, "") == Access::kMetadata);
-  CHECK(access_to(repo, settings, "eve") == Access::kMetadata);
-  CHECK(access_to(repo, settings, "bob") == Access::kFiles);
-  CHECK(access_to(repo, settings, "ada") == Access::kFiles);
+  CHECK(access_to(repo, settings, viewer("")) == Access::kMetadata);
+  CHECK(access_to(repo, settings, viewer("eve")) == Access::kMetadata);
+  CHECK(access_to(repo, settings, viewer("bob")) == Access::kFiles);
+  CHECK(access_to(repo, settings, viewer("ada")) == Access::kFiles);
   settings.is_private = true;
-  CHECK(access_to(repo, settings, "") == Access::kNone);
-  CHECK(access_to(repo, settings, "eve") == Access::kNone);
-  CHECK(access_to(repo, settings, "bob") == Access::kFiles);
+  CHECK(access_to(repo, settings, viewer("")) == Access::kNone);
+  CHECK(access_to(repo, settings, viewer("eve")) == Access::kNone);
+  CHECK(access_to(repo, settings, viewer("bob")) == Access::kFiles);
   const RepoId lone = *RepoId::parse(RepoType::kModel, "gpt2");
   settings.readers.clear();
-  CHECK(access_to(lone, settings, "") == Access::kNone);  // nobody is the owner of it
+  CHECK(access_to(lone, settings, viewer("")) == Access::kNone);  // nobody is the owner of it
+  const RepoId shared = *RepoId::parse(RepoType::kModel, "lab/model");
+  CHECK(access_to(shared, settings, viewer("eve")) == Access::kFiles);  // a member
+  CHECK(access_to(shared, settings, viewer("")) == Access::kNone);
 }
 
 }  // namespace

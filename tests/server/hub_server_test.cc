@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include "tests/support/fault_file_system.h"
 #include "tests/support/raw_client.h"
 #include "tests/support/temp_dir.h"
 #include <hubdist/base/log.h>
@@ -234,6 +235,47 @@ TEST_CASE_FIXTURE(Fixture, "the access log holds no secret") {
   CHECK(lines.find("GET /api/models/org/model 200") != std::string::npos);
   CHECK(lines.find(token->reveal()) == std::string::npos);
   CHECK(lines.find("in-the-query") == std::string::npos);
+}
+
+TEST_CASE_FIXTURE(Fixture, "health, metrics and the access log") {
+  CHECK(ask("/health").body == R"({"status":"ok"})");
+  CHECK(ask("/metrics").status == 404);  // unless it is wanted
+  std::string lines;
+  std::mutex mutex;
+  HubServerOptions options{.root = temp / "root"};
+  options.metrics = true;
+  options.access_log = [&](std::string_view line) {
+    const std::lock_guard lock(mutex);
+    lines.append(line).append("\n");
+  };
+  server = *HubServer::start(std::move(options));
+  ask("/api/models/org/model?secret=in-the-query");
+  ask("/api/models/org/model", {}, "BREW");
+  ask(kFile);
+  const HttpReply metrics = ask("/metrics");
+  CHECK(field(metrics, "Content-Type") == "text/plain; version=0.0.4; charset=utf-8");
+  for (const char* line : {"hubdist_requests_total{method=\"GET\",status=\"200\"} 2\n",
+                           "hubdist_requests_total{method=\"other\",status=\"405\"} 1\n",
+                           "hubdist_uploads_under_way 0\n", "hubdist_request_seconds_count 3\n",
+                           "hubdist_request_seconds_bucket{le=\"+Inf\"} 3\n"})
+    CHECK_MESSAGE(metrics.body.find(line) != std::string::npos, metrics.body);
+  server->stop();
+  CHECK(lines.find(R"("method":"GET","path":"/api/models/org/model","status":200)") !=
+        std::string::npos);
+  CHECK(lines.find("in-the-query") == std::string::npos);
+}
+
+TEST_CASE_FIXTURE(Fixture, "a hub whose store does not answer is not well") {
+  set_log_sink([](LogLevel, std::string_view) {});
+  testing::FaultFileSystem fs;
+  HubServerOptions options{.root = temp / "root"};
+  options.file_system = &fs;
+  server = *HubServer::start(std::move(options));
+  CHECK(ask("/health").status == 200);
+  fs.fail("list", EIO, 1, fs.kAlways);
+  CHECK(ask("/health").status == 503);
+  server = nullptr;
+  set_log_sink({});
 }
 
 TEST_CASE("where a hub may listen") {

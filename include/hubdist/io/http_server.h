@@ -3,9 +3,9 @@
 // others need.
 //
 // It keeps connections alive, answers HEAD from the same handlers as GET, understands
-// Expect: 100-continue and chunked bodies, sends files by sendfile(2), and bounds everything that a
-// client controls: the size of a header and of a body, the time for each, the number of
-// connections.
+// Expect: 100-continue and chunked bodies, hands large bodies on as they come, sends files by
+// sendfile(2), and bounds everything that a client controls: the size of a header and of a body,
+// the time for each, the number of connections.
 #pragma once
 
 #include <chrono>
@@ -32,7 +32,7 @@ struct HttpServerRequest {
   std::string path;    // still percent-encoded, without the query; begins with '/'
   std::string query;   // still percent-encoded, without '?'
   HttpHeaders headers;
-  std::string body;      // whole, within HttpServerLimits::body
+  std::string body;      // whole, within HttpServerLimits::body or the plan's limit
   std::string remote;    // "address:port" of the client
   std::stop_token stop;  // the server is stopping: a handler that waits for something should return
 };
@@ -61,11 +61,34 @@ struct HttpServerResponse {
   bool close = false;  // no further request on this connection
 };
 
+// Takes a request's body as it comes. Its functions are called on the handlers' pool, in order and
+// never two at once; an exception becomes a 500. Destroyed without finish() when the body breaks
+// off, is too long or too slow: then nothing may be left of what it took. It is gone before its
+// answer is sent.
+class HttpBodySink {
+ public:
+  virtual ~HttpBodySink() = default;
+  // The next bytes. An answer ends the request: it is sent, and the rest of the body is not read.
+  virtual std::optional<HttpServerResponse> write(ByteView bytes) = 0;
+  // The whole body has come.
+  virtual HttpServerResponse finish() = 0;
+};
+
+// What becomes of a body, decided before any of it is read.
+struct HttpBodyPlan {
+  std::uint64_t limit = 0;                    // 413 beyond
+  std::unique_ptr<HttpBodySink> sink;         // without one the body goes to handle(), whole
+  std::optional<HttpServerResponse> refusal;  // the answer; the body is not read
+};
+
 class HttpHandler {
  public:
   virtual ~HttpHandler() = default;
   // Called by many threads at once; may block. An exception becomes a 500.
   virtual HttpServerResponse handle(const HttpServerRequest& request) = 0;
+  // Asked with the head alone (`request.body` is empty) for each method but GET and HEAD, as
+  // handle() is called. Nothing: handle() gets a body within HttpServerLimits::body.
+  virtual std::optional<HttpBodyPlan> plan_body(const HttpServerRequest& request);
 };
 
 struct HttpServerLimits {
@@ -74,7 +97,9 @@ struct HttpServerLimits {
   std::size_t connections = 1024;          // at once; who waits longest for a header makes room
   std::chrono::milliseconds idle{75'000};  // between requests
   std::chrono::milliseconds header_time{20'000};  // for a whole header
-  std::uint64_t body_rate = 8 * kKiB;  // bytes a second that a body must reach, after header_time
+  // Bytes a second that a body, or each step of one that a sink takes, must reach after
+  // header_time.
+  std::uint64_t body_rate = 8 * kKiB;
   std::chrono::milliseconds send_stall{60'000};  // without any byte taken by the client
 };
 
@@ -84,8 +109,9 @@ struct HttpExchange {
   std::string_view path;  // without the query, which may hold a signature
   std::string_view remote;
   int status = 0;
-  std::uint64_t body_bytes = 0;  // sent
-  bool complete = false;         // the whole answer was handed to the system
+  std::uint64_t body_bytes = 0;      // sent
+  std::uint64_t received_bytes = 0;  // of the request's body
+  bool complete = false;             // the whole answer was handed to the system
   Duration time{};
 };
 

@@ -1,9 +1,12 @@
-// HubServer: a hub of one's own, which the clients of Hugging Face read by HF_ENDPOINT alone.
+// HubServer: a hub of one's own, which the clients of Hugging Face read and write by HF_ENDPOINT
+// alone.
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include <hubdist/base/secret.h>
 #include <hubdist/server/add_folder.h>
@@ -21,6 +24,18 @@ struct HubServerOptions {
   // "https://hub.example.org" behind a proxy. Without a path.
   std::string public_url{};
   std::size_t handler_threads = 16;
+  // Contents that may be on their way in at once: the next is told to come again (503 with
+  // Retry-After) before any of it is read. Likewise for commits.
+  std::size_t max_uploads = 64;
+  std::size_t max_commits = 16;
+  // A larger LFS file comes in parts of this size, where the client knows how. At least 1.
+  std::uint64_t lfs_part = 4 * kGiB;
+  // Whether GET /metrics tells everybody, for Prometheus, what the server does.
+  bool metrics = false;
+  // Called with a JSON object for each answer, by many threads at once.
+  std::function<void(std::string_view line)> access_log{};
+  // What the hub's folder is read and written by; must outlive the server.
+  FileSystem* file_system = &posix_file_system();
 };
 
 // Thread-safe. Any number of servers and writers may share a root.
@@ -35,10 +50,11 @@ class HubServer {
   std::string endpoint() const;  // "http://127.0.0.1:4711", for HF_ENDPOINT
   void stop(std::chrono::milliseconds grace = std::chrono::seconds(5));
 
-  // The same as the commands `hubdist hub add` and `hubdist hub token add`.
+  // The same as the commands `hubdist hub add`, `token add`, `user` and `org`.
   Result<AddFolderResult> add(const Path& folder, const RepoId& repo,
                               const AddFolderOptions& options = {}, std::stop_token stop = {});
-  Result<Secret> add_token(std::string_view user);
+  Result<Secret> add_token(std::string_view user, const TokenOptions& options = {});
+  Accounts& accounts();
 
  private:
   class Impl;

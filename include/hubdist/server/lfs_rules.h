@@ -20,6 +20,8 @@ class LfsRules {
   // Those that a new repository on Hugging Face begins with.
   static LfsRules defaults();
   static LfsRules parse(std::string_view gitattributes);
+  // As a .gitattributes file.
+  std::string gitattributes() const;
   // An empty file never is.
   bool is_lfs(std::string_view path, std::uint64_t size) const;
 

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -20,6 +21,11 @@ namespace hubdist {
 struct StoredObject {
   std::string key;
   std::uint64_t size = 0;
+};
+
+struct NewObject {
+  std::string key;
+  std::string content;
 };
 
 // A content with the version that put_if() compares: equal contents may have equal versions.
@@ -72,6 +78,9 @@ class ObjectStore {
   virtual Result<std::string> get_range(std::string_view key, ByteRange range);
 
   virtual Status put(std::string_view key, ByteView content) = 0;
+  // The same for many small objects, several at once: in any order, and when it fails some of them
+  // may be there.
+  virtual Status put_all(std::span<const NewObject> objects);
   virtual Result<std::unique_ptr<ObjectWriter>> create(std::string_view key) = 0;
   // Writes only if the object's version is still `expected`, or, without one, if there is no
   // object. Aborted when it is not so: read again and decide anew. The new version.

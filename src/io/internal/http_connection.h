@@ -14,8 +14,8 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/thread_pool.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/http/empty_body.hpp>
 #include <boost/beast/http/parser.hpp>
-#include <boost/beast/http/string_body.hpp>
 
 #include "io/internal/response_head.h"
 #include <hubdist/io/http_server.h>
@@ -53,7 +53,7 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
   Instant idle_since() const { return Instant(Duration(idle_since_.load())); }
 
  private:
-  using Parser = boost::beast::http::request_parser<boost::beast::http::string_body>;
+  using HeadParser = boost::beast::http::request_parser<boost::beast::http::empty_body>;
   template <typename T>
   using Task = boost::asio::awaitable<T>;
   static constexpr Duration::rep kBusy = Instant::max().time_since_epoch().count();
@@ -63,12 +63,34 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
     bool complete = false;
   };
 
+  // A request as it comes in.
+  struct Inbound {
+    HttpServerRequest request;
+    bool http_1_0 = false;
+    bool keep_alive = false;
+    bool has_body = false;
+    std::optional<std::uint64_t> length;  // of the body, where it was announced
+    std::uint64_t received = 0;           // of the body
+  };
+
   Task<void> run();
   // Serves one request; whether the connection can take another.
   Task<bool> serve_one();
-  // The status to refuse a request with, 0 when it was read, -1 when there is nobody to answer.
-  Task<int> read_request(Parser& parser);
-  Task<bool> answer(HttpServerRequest request, bool http_1_0, bool keep_alive);
+  Task<bool> serve_planned(HeadParser& parser, Inbound& in, HttpBodyPlan& plan, int& status);
+
+  // A status is what to refuse the request with, 0 when all is well, -1 when there is nobody to
+  // answer.
+  Task<int> read_head(HeadParser& parser);
+  Inbound begin_request(HeadParser& parser) const;
+  Task<HttpBodyPlan> plan_body(const HttpServerRequest& request);
+  Task<bool> invite_body(const HttpServerRequest& request);
+  Task<int> read_body(HeadParser& head, Inbound& in, std::uint64_t limit);
+  // `answer`: the sink's, when it wants no more.
+  Task<int> stream_body(HeadParser& head, Inbound& in, HttpBodyPlan& plan,
+                        std::optional<HttpServerResponse>& answer);
+  void arm_for_body(std::uint64_t bytes);
+
+  Task<bool> answer(const Inbound& in, HttpServerResponse response, Instant begin);
   Task<Sent> send(HttpServerResponse response, ResponseHead head);
   Task<std::uint64_t> send_text(std::string_view text, bool more_follows);
   Task<Sent> send_file(const HttpFileBody& body);

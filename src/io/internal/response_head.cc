@@ -47,7 +47,8 @@ constexpr Reason kReasons[] = {{200, "OK"},
                                {501, "Not Implemented"},
                                {502, "Bad Gateway"},
                                {503, "Service Unavailable"},
-                               {504, "Gateway Timeout"}};
+                               {504, "Gateway Timeout"},
+                               {507, "Insufficient Storage"}};
 
 // Nothing that a handler puts into a field may end it: control characters become '?'.
 void append_field_text(std::string& out, std::string_view text) {
@@ -82,6 +83,14 @@ std::string_view reason_phrase(int status) {
   for (const Reason& reason : kReasons)
     if (reason.status == status) return reason.phrase;
   return "Unknown";
+}
+
+HttpServerResponse plain_answer(int status) {
+  HttpServerResponse response;
+  response.status = status;
+  response.headers.add("Content-Type", "text/plain; charset=utf-8");
+  response.body = concat(status, ' ', reason_phrase(status), '\n');
+  return response;
 }
 
 std::string http_date(WallTime time) {

@@ -28,6 +28,8 @@ struct HeadContext {
 ResponseHead make_response_head(const HttpServerResponse& response, const HeadContext& context);
 
 std::string_view reason_phrase(int status);
+// "404 Not Found" as text.
+HttpServerResponse plain_answer(int status);
 // The time of day as HTTP writes it: "Tue, 15 Nov 1994 08:12:31 GMT".
 std::string http_date(WallTime time);
 

@@ -15,7 +15,7 @@ using LastCommits = std::map<std::string, Commit, std::less<>>;
 
 // For each of `paths`, all of `commit`'s listing, the last commit that changed it, by way of first
 // parents. Paths whose last change lies more than kMaxHistory commits back are left out.
-Result<LastCommits> find_last_commits(const Repositories& repositories, const RepoId& repo,
+Result<LastCommits> find_last_commits(const Repositories& repositories, const StorageId& repo,
                                       const Commit& commit, std::set<std::string> paths);
 
 // An entry of a tree or paths-info answer; `last`: null unless asked for.

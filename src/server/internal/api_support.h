@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include "server/internal/json_reader.h"
 #include <hubdist/base/json_writer.h>
 #include <hubdist/io/http_server.h>
 #include <hubdist/server/repository.h>
@@ -15,7 +16,8 @@ namespace hubdist::internal {
 struct ApiRequest {
   const HttpServerRequest& http;
   HttpParameters query;
-  std::string user;    // empty without a token
+  Viewer viewer;
+  TokenInfo token;     // of the viewer
   std::string origin;  // "http://127.0.0.1:4711"
 
   std::optional<std::string> parameter(std::string_view name) const;
@@ -27,9 +29,7 @@ struct ApiRequest {
 };
 
 // A repository that the asker may see.
-struct OpenRepo {
-  RepoId id;
-  RepoSettings settings;
+struct OpenRepo : Repo {
   Access access = Access::kNone;
 };
 
@@ -38,7 +38,16 @@ Status api_error(int http_status, std::string_view code, std::string_view text);
 Status not_authenticated();
 Status entry_not_found(std::string_view path);
 // OK when files may be read, else what a gated repository answers.
-Status check_file_access(const OpenRepo& repo, std::string_view user);
+Status check_file_access(const OpenRepo& repo, const Viewer& viewer);
+// OK when the viewer's token may write and the viewer has at least this role in `owner`; `what`
+// completes "You may not ...".
+Status check_may_write(const Viewer& viewer, std::string_view owner, Role needed,
+                       std::string_view what);
+// 503 with Retry-After: so much is under way already.
+Status too_busy(std::string_view what);
+
+// The body as a JSON object, else 400.
+Result<std::unique_ptr<JsonDocument>> parse_body(const HttpServerRequest& http);
 
 HttpServerResponse json_response(std::string text);
 HttpServerResponse error_response(const Status& error);

@@ -1,9 +1,12 @@
-// The read side of Hugging Face's Hub API, as huggingface_hub 1.x and 2.x use it.
+// Hugging Face's Hub API, as huggingface_hub 1.x and 2.x use it, and the LFS API beside it.
 #pragma once
 
 #include <string>
 
 #include "server/internal/api_support.h"
+#include "server/internal/gate.h"
+#include "server/internal/lfs_link.h"
+#include "server/internal/metrics.h"
 #include "server/internal/routes.h"
 #include <hubdist/io/http_server.h>
 #include <hubdist/server/accounts.h>
@@ -11,25 +14,53 @@
 
 namespace hubdist::internal {
 
+struct HubApiOptions {
+  std::string public_url;
+  std::size_t max_uploads = 0;
+  std::size_t max_commits = 0;
+  std::uint64_t lfs_part = 0;
+  std::shared_ptr<const Metrics> metrics;  // null: /metrics is not served
+};
+
 // Thread-safe. The store must outlive it.
 class HubApi final : public HttpHandler {
  public:
-  HubApi(ObjectStore& store, std::string public_url)
-      : accounts_(store), repositories_(store), public_url_(std::move(public_url)) {}
+  // `link_key`: signs the links by which contents come and go.
+  HubApi(ObjectStore& store, Secret link_key, HubApiOptions options)
+      : accounts_(store),
+        repositories_(store),
+        links_(std::move(link_key)),
+        options_(std::move(options)),
+        uploads_(options_.max_uploads),
+        commits_(options_.max_commits) {}
 
   HttpServerResponse handle(const HttpServerRequest& request) override;
+  std::optional<HttpBodyPlan> plan_body(const HttpServerRequest& request) override;
 
  private:
   using Answer = Result<HttpServerResponse>;
+  using Plan = Result<HttpBodyPlan>;
 
-  Answer route(const HttpServerRequest& http);
-  Result<std::string> authenticate(const HttpServerRequest& http, TokenOwner& owner) const;
+  Result<ApiRequest> read_request(const HttpServerRequest& http) const;
+  Result<std::optional<Login>> authenticate(const HttpServerRequest& http) const;
   std::string origin_of(const HttpServerRequest& http) const;
   // The repository of a route, or the error that does not tell a missing one from a private one.
-  Result<OpenRepo> open(const RepoRoute& route, std::string_view user) const;
+  Result<OpenRepo> open(RepoType type, std::string_view name, const Viewer& viewer) const;
+  Result<OpenRepo> open(const RepoRoute& route, const Viewer& viewer) const {
+    return open(route.type, route.repo, viewer);
+  }
 
-  Answer repo_route(const ApiRequest& request, const RepoRoute& route) const;
-  Answer whoami(const ApiRequest& request, const TokenOwner& owner) const;
+  Answer route(const HttpServerRequest& http);
+  Answer api_route(const ApiRequest& request);
+  Answer repo_route(const ApiRequest& request, const RepoRoute& route);
+  Answer read_route(const ApiRequest& request, const OpenRepo& repo, const RepoRoute& route) const;
+  Answer write_route(const ApiRequest& request, const OpenRepo& repo, const RepoRoute& route);
+
+  Answer health() const;
+  Answer metrics() const;
+
+  // Reading (hub_info.cc, hub_tree.cc, hub_files.cc).
+  Answer whoami(const ApiRequest& request) const;
   Answer list_repos(const ApiRequest& request, RepoType type) const;
   Answer info(const ApiRequest& request, const OpenRepo& repo, const RepoRoute& route) const;
   Answer tree(const ApiRequest& request, const OpenRepo& repo, const RepoRoute& route) const;
@@ -38,16 +69,46 @@ class HubApi final : public HttpHandler {
   Answer commits(const ApiRequest& request, const OpenRepo& repo, const RepoRoute& route) const;
   Answer file(const ApiRequest& request, const RepoRoute& route) const;
 
+  // Repositories as such (hub_repos.cc).
+  Answer create_repo(const ApiRequest& request);
+  Answer delete_repo(const ApiRequest& request);
+  Answer move_repo(const ApiRequest& request);
+  Answer change_settings(const ApiRequest& request, const OpenRepo& repo);
+
+  // Branches and tags (hub_refs.cc).
+  Answer change_branch(const ApiRequest& request, const OpenRepo& repo, const RepoRoute& route);
+  Answer change_tag(const ApiRequest& request, const OpenRepo& repo, const RepoRoute& route);
+  Answer super_squash(const ApiRequest& request, const OpenRepo& repo, const RepoRoute& route);
+
+  // Commits (hub_commit.cc).
+  Answer preupload(const ApiRequest& request, const OpenRepo& repo, const RepoRoute& route) const;
+  Plan plan_commit(const HttpServerRequest& http);
+
+  // LFS (hub_lfs.cc).
+  Answer lfs_route(const ApiRequest& request, const LfsRoute& route) const;
+  Answer lfs_batch(const ApiRequest& request, const OpenRepo& repo) const;
+  Answer lfs_verify(const ApiRequest& request, const OpenRepo& repo) const;
+  Answer lfs_link_route(const HttpServerRequest& http);
+  Plan plan_lfs_upload(const HttpServerRequest& http);
+
   // A revision's commit and its files.
   struct Snapshot {
     Commit commit;
     std::shared_ptr<const RepoListing> listing;
   };
-  Result<Snapshot> snapshot(const RepoId& repo, std::string_view revision) const;
+  Result<Snapshot> snapshot(const StorageId& repo, std::string_view revision) const;
 
   Accounts accounts_;
   Repositories repositories_;
-  const std::string public_url_;
+  const LfsLinks links_;
+  const HubApiOptions options_;
+  Gate uploads_;
+  Gate commits_;
 };
+
+// OK unless the request asks for a pull request, which this hub has none of.
+Status check_no_pull_request(const ApiRequest& request);
+// "https://hub/datasets/owner/name"
+std::string repo_url(const ApiRequest& request, const RepoId& repo);
 
 }  // namespace hubdist::internal

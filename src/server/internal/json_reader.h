@@ -1,6 +1,8 @@
 // Reading small JSON documents with simdjson.
 #pragma once
 
+#include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -33,6 +35,18 @@ class JsonDocument {
     if (object[key].template get<T>().get(value) != simdjson::SUCCESS)
       return data_loss(what_, " lacks a right '", key, "'");
     return value;
+  }
+  // Nothing when it is missing, null or of another type.
+  template <typename T>
+  std::optional<T> find(const simdjson::dom::object& object, std::string_view key) const {
+    T value;
+    if (object[key].template get<T>().get(value) != simdjson::SUCCESS) return std::nullopt;
+    return value;
+  }
+  std::optional<std::string> find_text(const simdjson::dom::object& object,
+                                       std::string_view key) const {
+    const auto value = find<std::string_view>(object, key);
+    return value ? std::optional<std::string>(*value) : std::nullopt;
   }
   Result<std::string> text(const simdjson::dom::object& object, std::string_view key) const {
     HUBDIST_ASSIGN(const std::string_view value, get<std::string_view>(object, key));

@@ -18,6 +18,13 @@ struct RepoRoute {
   std::string path;      // decoded, without '/' at its end
 };
 
+// "/datasets/org/name.git/info/lfs/objects/batch"
+struct LfsRoute {
+  RepoType type = RepoType::kModel;
+  std::string repo;  // decoded, not checked
+  std::string verb;  // "batch" or "verify"
+};
+
 // Names that would make a URL mean two things, so that no repository can have them.
 bool is_reserved_repo_name(std::string_view name);
 bool is_reserved_owner_name(std::string_view name);
@@ -25,5 +32,6 @@ bool is_reserved_owner_name(std::string_view name);
 // `path`: as received, still encoded. Nothing when it is no such route or wrongly encoded.
 std::optional<RepoRoute> parse_api_route(std::string_view path);
 std::optional<RepoRoute> parse_file_route(std::string_view path);
+std::optional<LfsRoute> parse_lfs_route(std::string_view path);
 
 }  // namespace hubdist::internal

@@ -1,0 +1,51 @@
+// Links that authorise themselves: whoever holds one may do one thing, for a while.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include <hubdist/base/clock.h>
+#include <hubdist/base/secret.h>
+#include <hubdist/core/digest.h>
+#include <hubdist/io/http_server.h>
+#include <hubdist/server/repository.h>
+
+namespace hubdist::internal {
+
+// What a link allows: one method, on one content (or part of it) of one repository.
+struct LfsLink {
+  enum class Action { kDownload, kUpload, kUploadPart, kComplete };
+  Action action = Action::kDownload;
+  StorageId storage;
+  Sha256 oid;
+  std::uint64_t size = 0;
+  std::uint64_t part_size = 0;  // kUploadPart, kComplete
+  std::uint64_t part = 0;       // from 1 (kUploadPart)
+  std::int64_t expires = 0;     // seconds since 1970
+  std::uint64_t parts() const { return part_size == 0 ? 0 : (size + part_size - 1) / part_size; }
+  // What an upload by this link must bring.
+  std::uint64_t upload_size() const;
+};
+
+inline constexpr std::string_view kLfsLinkPrefix = "/api/lfs/";
+
+// Thread-safe.
+class LfsLinks {
+ public:
+  explicit LfsLinks(Secret key) : key_(std::move(key)) {}
+  // "/api/lfs/{storage}/{oid}?...", valid for an hour and a second more for each MiB.
+  std::string make(LfsLink link, std::int64_t now) const;
+  // 403 when the link is not of this hub's making, not for this method, or expired.
+  Result<LfsLink> read(std::string_view method, std::string_view path, std::string_view query,
+                       std::int64_t now) const;
+
+ private:
+  std::string sign(const LfsLink& link) const;
+  const Secret key_;
+};
+
+// The key that signs a hub's links, made on first use.
+Result<Secret> find_link_key(ObjectStore& store);
+
+}  // namespace hubdist::internal

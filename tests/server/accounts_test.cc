@@ -1,0 +1,130 @@
+// Users, organisations and tokens; names of repositories that move.
+#include <doctest/doctest.h>
+
+#include "tests/support/fault_file_system.h"
+#include "tests/support/temp_dir.h"
+#include <hubdist/server/repository.h>
+
+namespace hubdist {
+namespace {
+
+struct Fixture {
+  testing::TempDir temp;
+  testing::FaultFileSystem fs;
+  std::unique_ptr<ObjectStore> store = *open_folder_store(fs, temp / "root");
+  Accounts accounts{*store};
+  Repositories repositories{*store};
+
+  static RepoId model(std::string_view name) { return *RepoId::parse(RepoType::kModel, name); }
+  std::string make(std::string_view name) {
+    const auto made = repositories.edit_or_create(model(name), [](RepoSettings&) {});
+    REQUIRE(made.ok());
+    return made->storage().text;
+  }
+  std::string storage_of(std::string_view name) {
+    const auto found = repositories.find(model(name));
+    return found.ok() ? found->storage().text : std::string(message(found.status()));
+  }
+};
+
+TEST_CASE_FIXTURE(Fixture, "a token is its user's, until it ends") {
+  const auto token = accounts.add_token("ada", {.may_write = true, .label = "laptop"});
+  REQUIRE(token.ok());
+  const auto login = accounts.find(*token);
+  REQUIRE((login.ok() && *login));
+  CHECK((*login)->viewer.user == "ada");
+  CHECK((*login)->viewer.may_write);
+  CHECK((*login)->token.label == "laptop");
+  CHECK_FALSE(*accounts.find(Secret("hd_another")));
+  const auto tokens = accounts.tokens("ada");
+  REQUIRE(tokens->size() == 1);
+  CHECK(accounts.tokens("bob")->empty());
+  CHECK(accounts.revoke("").code() == StatusCode::kNotFound);
+  CHECK(accounts.revoke("zz").code() == StatusCode::kNotFound);
+  CHECK(accounts.revoke("../users/ada").code() == StatusCode::kNotFound);
+  CHECK(accounts.revoke((*tokens)[0].id).ok());
+  CHECK_FALSE(*accounts.find(*token));
+}
+
+TEST_CASE_FIXTURE(Fixture, "one's own token must be long, and is given once") {
+  const Secret good(std::string(40, 'x'));
+  CHECK(accounts.add_token("ada", {}, good).ok());
+  CHECK(accounts.add_token("bob", {}, good).code() == StatusCode::kAlreadyExists);
+  CHECK((*accounts.find(good))->viewer.user == "ada");
+  for (const char* wrong : {"", "short", "with spaces in it, although it is long enough"})
+    CHECK(accounts.add_token("ada", {}, Secret(wrong)).code() == StatusCode::kInvalidArgument);
+}
+
+TEST_CASE_FIXTURE(Fixture, "a user who comes back finds no old token working") {
+  const auto token = accounts.add_token("ada");
+  CHECK(accounts.remove("ada").ok());
+  CHECK(accounts.remove("ada").code() == StatusCode::kNotFound);
+  CHECK(accounts.add_user("ada").ok());
+  CHECK(accounts.add_user("ada").code() == StatusCode::kAlreadyExists);
+  CHECK_FALSE(*accounts.find(*token));
+}
+
+TEST_CASE_FIXTURE(Fixture, "members of organisations have roles") {
+  CHECK(accounts.add_organisation("lab").ok());
+  CHECK(accounts.add_user("lab").code() == StatusCode::kAlreadyExists);
+  CHECK(accounts.add_token("lab").status().code() == StatusCode::kInvalidArgument);
+  const auto token = accounts.add_token("ada");
+  CHECK(accounts.set_member("lab", "nobody", Role::kRead).code() == StatusCode::kNotFound);
+  CHECK(accounts.set_member("ada", "ada", Role::kRead).code() == StatusCode::kNotFound);
+  CHECK(accounts.set_member("lab", "lab", Role::kRead).code() == StatusCode::kNotFound);
+  CHECK(accounts.set_member("lab", "ada", Role::kWrite).ok());
+  Viewer viewer = (*accounts.find(*token))->viewer;
+  CHECK(viewer.role_in("lab") == Role::kWrite);
+  CHECK(viewer.role_in("ada") == Role::kAdmin);
+  CHECK(viewer.role_in("bob") == Role::kNone);
+  CHECK(viewer.role_in("") == Role::kNone);
+  CHECK(Viewer().role_in("") == Role::kNone);
+  CHECK(accounts.remove("lab").ok());
+  CHECK((*accounts.find(*token))->viewer.role_in("lab") == Role::kNone);
+  CHECK(accounts.accounts()->size() == 1);
+  for (const Role role : {Role::kNone, Role::kRead, Role::kWrite, Role::kAdmin})
+    CHECK(*parse_role(role_name(role)) == role);
+  CHECK_FALSE(parse_role("owner").ok());
+}
+
+TEST_CASE_FIXTURE(Fixture, "an old name leads to its repository, and to no other") {
+  const std::string storage = make("ada/a");
+  CHECK(repositories.move(model("ada/a"), model("ada/b")).ok());
+  CHECK(repositories.move(model("ada/b"), model("ada/c")).ok());
+  for (const char* name : {"ada/a", "ada/b", "ada/c"}) CHECK(storage_of(name) == storage);
+  CHECK(repositories.find(model("ada/a"))->id == model("ada/c"));
+  CHECK(repositories.list(RepoType::kModel, "", 10)->repos.size() == 1);
+  CHECK(repositories.move(model("ada/a"), model("ada/d")).code() == StatusCode::kNotFound);
+  CHECK(repositories.move(model("ada/c"), model("ada/c")).code() == StatusCode::kInvalidArgument);
+  CHECK(repositories.remove(model("ada/c")).ok());
+  CHECK(storage_of("ada/a") == "there is no model ada/a");
+  const std::string other = make("ada/c");
+  CHECK(other != storage);
+  CHECK(storage_of("ada/a") == "there is no model ada/a");        // that was another ada/c
+  CHECK(repositories.move(model("ada/c"), model("ada/a")).ok());  // an old name may be taken
+  CHECK(storage_of("ada/a") == other);
+  CHECK(storage_of("ada/b") == "there is no model ada/b");
+}
+
+TEST_CASE_FIXTURE(Fixture, "a move that was interrupted is ended by the same move") {
+  const std::string storage = make("ada/a");
+  fs.fail("rename", EIO, 2);
+  CHECK_FALSE(repositories.move(model("ada/a"), model("ada/b")).ok());
+  CHECK(storage_of("ada/a") == storage);
+  CHECK(storage_of("ada/b") == storage);
+  CHECK(repositories.move(model("ada/a"), model("ada/b")).ok());
+  CHECK(repositories.find(model("ada/a"))->id == model("ada/b"));
+}
+
+TEST_CASE_FIXTURE(Fixture, "a name is taken once") {
+  RepoSettings settings;
+  settings.storage = StorageId::random();
+  CHECK(repositories.create(model("ada/a"), settings).ok());
+  settings.storage = StorageId::random();
+  CHECK(repositories.create(model("ada/a"), settings).code() == StatusCode::kAlreadyExists);
+  CHECK(repositories.edit(model("ada/no"), [](RepoSettings&) {}).status().code() ==
+        StatusCode::kNotFound);
+}
+
+}  // namespace
+}  // namespace hubdist

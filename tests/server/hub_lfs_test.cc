@@ -1,0 +1,281 @@
+// Contents that come and go by LFS, and what may go wrong with them.
+#include <ctime>
+#include <thread>
+
+#include "server/internal/lfs_link.h"
+#include "tests/server/hub_fixture.h"
+
+namespace hubdist {
+namespace {
+
+using testing::HubFixture;
+using testing::lfs_line;
+using testing::RawClient;
+
+const std::string kContent = [] {
+  std::string text(700'000, '\0');
+  for (std::size_t i = 0; i < text.size(); ++i) text[i] = static_cast<char>(i * 31 + i / 255);
+  return text;
+}();
+const std::string kOid = sha256(as_bytes(kContent)).hex();
+
+struct Fixture : HubFixture {
+  void begin() {
+    start();
+    create("m", ada);
+  }
+  // Nothing of an upload is left.
+  void check_nothing_kept() {
+    CHECK(files("proofs") == 0);
+    CHECK_FALSE(std::filesystem::exists(temp / "root" / "blobs" / kOid.substr(0, 2) / kOid));
+    for (int i = 0; i < 1000 && files(".tmp") > 0; ++i)
+      std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    CHECK(files(".tmp") == 0);
+    CHECK(commit("ada/m", lfs_line("w.bin", kContent)).status == 400);
+  }
+  std::string path_of(std::string_view url) const {
+    return std::string(url.substr(server->endpoint().size()));
+  }
+};
+
+TEST_CASE_FIXTURE(Fixture, "a content comes by a link and goes by one") {
+  begin();
+  const std::string up = link("ada/m", kContent, "upload");
+  CHECK(up.starts_with(server->endpoint()));
+  const HttpReply stored = put(up, kContent);
+  CHECK(stored.status == 200);
+  CHECK(stored.headers.get("ETag") == concat('"', kOid, '"'));
+  CHECK(ask("POST", "/ada/m.git/info/lfs/objects/verify",
+            concat(R"({"oid":")", kOid, R"(","size":)", kContent.size(), "}"))
+            .status == 200);
+  CHECK(link("ada/m", kContent, "upload").empty());  // it is there
+  CHECK(commit("ada/m", lfs_line("w.bin", kContent)).status == 200);
+  CHECK(ask("GET", "/ada/m/resolve/main/w.bin").body == kContent);
+  const std::string down = link("ada/m", kContent, "download");
+  CHECK(ask("GET", down, "", Secret()).body == kContent);
+  CHECK(put(up, kContent).status == 200);  // a client that tries again
+  CHECK(files(".tmp") == 0);
+}
+
+TEST_CASE_FIXTURE(Fixture, "a download by link has ranges") {
+  begin();
+  REQUIRE(put(link("ada/m", kContent, "upload"), kContent).status == 200);
+  HttpRequest request;
+  request.url = link("ada/m", kContent, "download");
+  request.headers.add("Range", "bytes=1000-1999");
+  const auto part = http.fetch(request);
+  REQUIRE(part.ok());
+  CHECK(part->status == 206);
+  CHECK(part->body == kContent.substr(1000, 1000));
+}
+
+TEST_CASE_FIXTURE(Fixture, "a body that is not what its link says leaves nothing") {
+  begin();
+  const std::string up = link("ada/m", kContent, "upload");
+  std::string other = kContent;
+  other[12345] ^= 1;
+  SUBCASE("another content") {
+    const HttpReply reply = put(up, other);
+    CHECK(reply.status == 400);
+    CHECK(reply.body.find(sha256(as_bytes(other)).hex()) != std::string::npos);
+  }
+  SUBCASE("shorter") { CHECK(put(up, kContent.substr(1)).status == 400); }
+  SUBCASE("longer") { CHECK(put(up, kContent + "x").status == 413); }
+  SUBCASE("empty") { CHECK(put(up, "").status == 400); }
+  SUBCASE("broken off") {
+    RawClient client(port());
+    client.send(concat("PUT ", path_of(up), " HTTP/1.1\r\nHost: h\r\nContent-Length: ",
+                       kContent.size(), "\r\n\r\n", kContent.substr(0, 500'000)));
+  }
+  SUBCASE("longer, in chunks") {
+    RawClient client(port());
+    client.send(concat("PUT ", path_of(up),
+                       " HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\nF4240\r\n",
+                       std::string(1'000'000, 'x'), "\r\n0\r\n\r\n"));
+    CHECK(client.read_head().starts_with("HTTP/1.1 413"));
+  }
+  check_nothing_kept();
+  CHECK(put(link("ada/m", kContent, "upload"), kContent).status == 200);
+}
+
+TEST_CASE_FIXTURE(Fixture, "a link is for one thing only") {
+  begin();
+  create("other", ada);
+  const std::string up = link("ada/m", kContent, "upload");
+  const auto with = [&](std::string_view what, std::string_view instead) {
+    std::string changed = up;
+    const std::size_t at = changed.find(what);
+    REQUIRE(at != std::string::npos);
+    return changed.replace(at, what.size(), instead);
+  };
+  const std::string zeros(64, '0');
+  CHECK(put(with(kOid, zeros), kContent).status == 403);
+  CHECK(put(with("size=700000", "size=700001"), kContent).status == 403);
+  CHECK(put(with("signature=", "signature=0"), kContent).status == 403);
+  CHECK(put(with("action=upload", "action=part"), kContent).status == 403);
+  CHECK(put(up.substr(0, up.find('?')), kContent).status == 403);
+  const std::string storage = up.substr(up.find("/api/lfs/") + 9, 32);
+  CHECK(put(with(storage, zeros.substr(0, 32)), kContent).status == 403);
+  CHECK(ask("GET", up).status == 403);
+  CHECK(ask("POST", up).status == 403);
+  check_nothing_kept();
+  // A link to one repository proves nothing to another.
+  REQUIRE(put(up, kContent).status == 200);
+  CHECK(commit("ada/other", lfs_line("w.bin", kContent)).status == 400);
+}
+
+TEST_CASE("links expire, and other hubs' are not taken") {
+  const internal::LfsLinks links(Secret("key"));
+  const internal::LfsLinks others(Secret("another"));
+  internal::LfsLink link;
+  link.action = internal::LfsLink::Action::kUploadPart;
+  link.storage = StorageId::random();
+  link.oid = sha256(as_bytes("x"));
+  link.size = 100;
+  link.part_size = 40;
+  link.part = 3;
+  const std::string url = links.make(link, 1'000'000);
+  const std::string path = url.substr(0, url.find('?'));
+  const std::string query = url.substr(url.find('?') + 1);
+  const auto read = links.read("PUT", path, query, 1'000'000);
+  REQUIRE(read.ok());
+  CHECK(read->storage == link.storage);
+  CHECK(read->parts() == 3);
+  CHECK(read->upload_size() == 20);
+  CHECK(links.read("PUT", path, query, 1'003'600).ok());
+  CHECK_FALSE(links.read("PUT", path, query, 1'003'601).ok());
+  CHECK_FALSE(links.read("GET", path, query, 1'000'000).ok());
+  CHECK_FALSE(others.read("PUT", path, query, 1'000'000).ok());
+  for (const char* wrong : {"", "/api/lfs/", "/api/lfs/x", "/api/lfs/x/y/z"})
+    CHECK_FALSE(links.read("PUT", wrong, query, 1'000'000).ok());
+}
+
+TEST_CASE_FIXTURE(Fixture, "contents of other repositories are as if they were nowhere") {
+  begin();
+  REQUIRE(put(link("ada/m", kContent, "upload"), kContent).status == 200);
+  REQUIRE(commit("ada/m", lfs_line("w.bin", kContent)).status == 200);
+  create("other", ada);
+  CHECK_FALSE(link("ada/other", kContent, "upload").empty());  // "upload it"
+  CHECK(link("ada/other", kContent, "download").empty());
+  CHECK(ask("POST", "/ada/other.git/info/lfs/objects/verify",
+            concat(R"({"oid":")", kOid, R"(","size":)", kContent.size(), "}"))
+            .status == 404);
+  const HttpReply named = commit("ada/other", lfs_line("w.bin", kContent));
+  CHECK(named.status == 400);
+  CHECK(named.body.find("never uploaded to this repository") != std::string::npos);
+  // Not by the name of a file that it holds in git either.
+  const std::string absent = "nobody has this";
+  CHECK(commit("ada/other", lfs_line("w.bin", absent)).body.find("never uploaded") !=
+        std::string::npos);
+}
+
+TEST_CASE_FIXTURE(Fixture, "a size that is not the content's is told") {
+  begin();
+  REQUIRE(put(link("ada/m", kContent, "upload"), kContent).status == 200);
+  const HttpReply batch =
+      ask("POST", "/ada/m.git/info/lfs/objects/batch",
+          concat(R"({"operation":"upload","objects":[{"oid":")", kOid, R"(","size":1}]})"));
+  CHECK(batch.body.find("\"code\":422") != std::string::npos);
+  CHECK(commit("ada/m", concat(R"({"key":"lfsFile","value":{"path":"w.bin","oid":")", kOid,
+                               R"(","size":1}})"))
+            .status == 400);
+}
+
+TEST_CASE_FIXTURE(Fixture, "wrong batches are refused") {
+  begin();
+  const std::string url = "/ada/m.git/info/lfs/objects/batch";
+  for (const char* wrong :
+       {"", "[]", "{}", R"({"operation":"upload"})", R"({"operation":"take","objects":[]})",
+        R"({"operation":"upload","objects":[1]})", R"({"operation":"upload","objects":[{}]})",
+        R"({"operation":"upload","objects":[{"oid":"../x","size":1}]})",
+        R"({"operation":"upload","objects":[{"oid":"00","size":-1}]})",
+        R"({"operation":"upload","hash_algo":"md5","objects":[]})"}) {
+    const int status = static_cast<int>(ask("POST", url, wrong).status);
+    CHECK_MESSAGE((status >= 400 && status < 500), wrong);
+  }
+  const Secret eve = token("eve");
+  CHECK(ask("POST", url, R"({"operation":"upload","objects":[]})", eve).status == 403);
+  CHECK(ask("POST", url, R"({"operation":"upload","objects":[]})", Secret()).status == 401);
+  CHECK(ask("POST", url, R"({"operation":"download","objects":[]})", Secret()).status == 200);
+  CHECK(ask("GET", url).status == 405);
+  CHECK(ask("POST", "/ada/no.git/info/lfs/objects/batch", "{}", Secret()).status == 401);
+}
+
+TEST_CASE_FIXTURE(Fixture, "uploads beyond the limit are told to come again, before their body") {
+  options.max_uploads = 1;
+  begin();
+  const std::string up = link("ada/m", kContent, "upload");
+  const std::string head =
+      concat("PUT ", path_of(up), " HTTP/1.1\r\nHost: h\r\nContent-Length: ", kContent.size(),
+             "\r\nExpect: 100-continue\r\n\r\n");
+  RawClient first(port());
+  first.send(head);
+  REQUIRE(first.read_head().starts_with("HTTP/1.1 100"));
+  RawClient second(port());
+  second.send(head);
+  const std::string refusal = second.read_answer();
+  CHECK(refusal.starts_with("HTTP/1.1 503"));
+  CHECK(refusal.find("Retry-After: 1\r\n") != std::string::npos);
+  first.send(kContent);
+  CHECK(first.read_head().starts_with("HTTP/1.1 200"));
+  CHECK(put(link("ada/m", "other", "upload"), "other").status == 200);
+}
+
+TEST_CASE_FIXTURE(Fixture, "a full disk is told, and nothing half stored") {
+  set_log_sink([](LogLevel, std::string_view) {});
+  begin();
+  const std::string up = link("ada/m", kContent, "upload");
+  SUBCASE("in the middle") { fs.fill_after(300'000); }
+  SUBCASE("before the first byte") { fs.fill_after(0); }
+  SUBCASE("when the proof is written") { fs.fill_after(kContent.size()); }
+  SUBCASE("when it is synced") { fs.fail("sync", ENOSPC); }
+  const HttpReply full = put(up, kContent);
+  CHECK(full.status == 507);
+  CHECK(full.body.find("disk is full") != std::string::npos);
+  fs.make_room();
+  CHECK(files(".tmp") == 0);
+  CHECK(files("proofs") == 0);
+  CHECK(commit("ada/m", lfs_line("w.bin", kContent)).status == 400);
+  CHECK(put(up, kContent).status == 200);
+  CHECK(commit("ada/m", lfs_line("w.bin", kContent)).status == 200);
+}
+
+TEST_CASE_FIXTURE(Fixture, "parts are joined, and only when they are the content") {
+  options.lfs_part = 300'000;
+  begin();
+  const HttpReply batch =
+      ask("POST", "/ada/m.git/info/lfs/objects/batch",
+          concat(R"({"operation":"upload","transfers":["basic","multipart"],"objects":[{"oid":")",
+                 kOid, R"(","size":)", kContent.size(), "}]}"));
+  CHECK(batch.body.find("\"transfer\":\"multipart\"") != std::string::npos);
+  CHECK(batch.body.find("\"chunk_size\":\"300000\"") != std::string::npos);
+  const auto url_after = [&](std::string_view mark) {
+    const std::size_t begin = batch.body.find(mark) + mark.size();
+    return batch.body.substr(begin, batch.body.find('"', begin) - begin);
+  };
+  const std::string complete = url_after("\"upload\":{\"href\":\"");
+  const auto part = [&](int number, std::string_view bytes) {
+    return put(url_after(concat('"', number, "\":\"")), bytes).status;
+  };
+  CHECK(part(1, kContent.substr(0, 300'000)) == 200);
+  CHECK(part(2, kContent.substr(300'000, 300'000)) == 200);
+  CHECK(part(3, kContent.substr(0, 5)) == 400);
+  CHECK(ask("POST", complete, "{}", Secret()).status == 400);  // one is missing
+  SUBCASE("right") {
+    CHECK(part(3, kContent.substr(600'000)) == 200);
+    CHECK(ask("POST", complete, "{}", Secret()).status == 200);
+    CHECK(ask("POST", complete, "{}", Secret()).status == 200);  // again, for a lost answer
+    CHECK(commit("ada/m", lfs_line("w.bin", kContent)).status == 200);
+    CHECK(ask("GET", "/ada/m/resolve/main/w.bin").body == kContent);
+  }
+  SUBCASE("wrong") {
+    CHECK(part(3, std::string(100'000, 'x')) == 200);
+    CHECK(ask("POST", complete, "{}", Secret()).status == 400);
+    check_nothing_kept();
+  }
+  CHECK(files("parts") == 0);
+  CHECK(files(".tmp") == 0);
+}
+
+}  // namespace
+}  // namespace hubdist
