@@ -8,6 +8,7 @@ find_package(Boost 1.81 REQUIRED)
 find_package(simdjson 3.0 REQUIRED)
 find_package(Protobuf 3.21 REQUIRED)
 include(cmake/blake3.cmake)
+include(cmake/lz4.cmake)
 
 # Two small header-only libraries, not part of what is installed: fetched, pinned by commit, where
 # the machine lacks them. The others are large and belong to the system.

@@ -17,5 +17,5 @@ configure_package_config_file(cmake/hubdistConfig.cmake.in ${PROJECT_BINARY_DIR}
 write_basic_package_version_file(${PROJECT_BINARY_DIR}/hubdistConfigVersion.cmake
                                  COMPATIBILITY SameMinorVersion)
 install(FILES ${PROJECT_BINARY_DIR}/hubdistConfig.cmake
-              ${PROJECT_BINARY_DIR}/hubdistConfigVersion.cmake
+              ${PROJECT_BINARY_DIR}/hubdistConfigVersion.cmake cmake/lz4.cmake
         DESTINATION ${package_dir} COMPONENT dev)
