@@ -20,6 +20,7 @@ namespace py = pybind11;
 void bind_base(py::module_& m);
 void bind_core(py::module_& m);
 void bind_chunks(py::module_& m);  // of core/
+void bind_xet(py::module_& m);     // of core/
 void bind_io(py::module_& m);
 void bind_backend(py::module_& m);
 void bind_exchange(py::module_& m);

@@ -10,6 +10,7 @@ PYBIND11_MODULE(_core, m) {
   bind_io(m);
   bind_core(m);
   bind_chunks(m);
+  bind_xet(m);
   bind_backend(m);
   bind_exchange(m);
   bind_client(m);
