@@ -64,8 +64,8 @@ struct Reconstruction {
 };
 
 // Whether an answer is possible: numbers within the bounds of chunks and xorbs, ranges of a xorb
-// rising and not overlapping, each term inside one range, no range that no term needs, an offset
-// inside the first term. InvalidArgument naming what is wrong.
+// rising and not overlapping, each term inside one range, an offset inside the first term.
+// InvalidArgument naming what is wrong.
 Status check_reconstruction(const Reconstruction& answer);
 
 // Reads an answer of either version; it is checked. InvalidArgument for everything that is wrong
