@@ -17,8 +17,12 @@ bool is_bookend(const D& hash) {
 
 template <typename D>
 void append_entry(Bytes& out, const D& hash, std::array<std::uint32_t, 4> numbers) {
-  append_bytes(out, hash.bytes);
-  for (const std::uint32_t number : numbers) append_le(out, number);
+  std::array<std::byte, kShardEntrySize> entry;
+  auto at = std::copy(hash.bytes.begin(), hash.bytes.end(), entry.begin());
+  for (const std::uint32_t number : numbers)
+    for (int shift = 0; shift < 32; shift += 8)
+      *at++ = static_cast<std::byte>(number >> shift & 0xff);
+  append_bytes(out, entry);
 }
 
 void append_bookend(Bytes& out) {

@@ -80,7 +80,7 @@ def test_what_the_client_stores_is_read_and_verifies(tmp_path, paths):
 
 
 @pytest.mark.parametrize("scheme", ["none", "lz4", "bg4-lz4", None])
-def test_the_client_reads_xorbs_that_we_packed(tmp_path, paths, scheme):
+def test_the_client_reads_xorbs_and_shards_that_we_wrote(tmp_path, paths, scheme):
     store = tmp_path / "store"
     client = RealClient(tmp_path / "home", f"local://{store}")
     infos = client.upload(paths)
@@ -92,6 +92,15 @@ def test_the_client_reads_xorbs_that_we_packed(tmp_path, paths, scheme):
         assert index.hash == name
         path.chmod(0o644)
         path.write_bytes(data + index.footer())
+    for path in (store / "xet/xorbs/shards").glob("*.mdb"):
+        shard, builder = xet.Shard(path.read_bytes()), xet.ShardBuilder()
+        for file in shard.files:
+            builder.add_file(file)
+        for xorb in shard.xorbs:
+            builder.add_xorb(xorb)
+        path.chmod(0o644)
+        path.write_bytes(builder.stored_form(created=1))
+        assert xet.Shard(path.read_bytes()).lookup_count > shard.lookup_count
     assert client.download(infos, tmp_path / "out") == contents()
 
 
