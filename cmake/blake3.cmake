@@ -26,6 +26,8 @@ endif()
 list(TRANSFORM blake3_sources PREPEND ${BLAKE3_SOURCE_DIR}/)
 add_library(hubdist_blake3 OBJECT ${blake3_sources})
 target_include_directories(hubdist_blake3 SYSTEM PUBLIC $<BUILD_INTERFACE:${BLAKE3_SOURCE_DIR}>)
+# Its inner functions can be called (src/core/blake3_wide.cc), which no shared library lets us.
+target_compile_definitions(hubdist_blake3 PUBLIC HUBDIST_BLAKE3_SOURCES)
 if(CMAKE_SYSTEM_PROCESSOR MATCHES "aarch64|arm64")
   target_compile_definitions(hubdist_blake3 PRIVATE BLAKE3_USE_NEON=1)
 endif()

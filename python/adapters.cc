@@ -4,6 +4,8 @@
 #include <span>
 #include <tuple>
 
+#include "buffer.h"
+
 namespace hubdist::python {
 namespace {
 
@@ -133,8 +135,8 @@ class PythonContent final : public Content {
     const std::string what = self_.what("read");
     return guarded(what, [&]() -> Status {
       const py::buffer held = self_.call("read", to_str(unit), offset, out.size());
-      const py::buffer_info info = contiguous(held);
-      const ByteView bytes = bytes_of(info);
+      const BufferBytes lent(held);
+      const ByteView bytes = lent.view();
       if (bytes.size() != out.size())
         return not_found(what, " gave ", bytes.size(), " of ", out.size(), " bytes of ", unit,
                          " at ", offset);
@@ -171,8 +173,8 @@ Status drain(const py::object& chunks, std::uint64_t limit, const BodySink& sink
   std::uint64_t total = 0;
   for (const py::handle chunk : py::iter(chunks)) {
     if (stop.stop_requested()) return stopped(what);
-    const py::buffer_info info = contiguous(py::reinterpret_borrow<py::buffer>(chunk));
-    const ByteView bytes = bytes_of(info);
+    const BufferBytes lent(py::reinterpret_borrow<py::buffer>(chunk));
+    const ByteView bytes = lent.view();
     total += bytes.size();
     if (total > limit) return data_loss(what, " gave more than the ", limit, " bytes asked for");
     const py::gil_scoped_release released;

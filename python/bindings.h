@@ -19,9 +19,15 @@ namespace py = pybind11;
 
 void bind_base(py::module_& m);
 void bind_core(py::module_& m);
-void bind_chunks(py::module_& m);  // of core/
-void bind_xet(py::module_& m);     // of core/
+void bind_manifest(py::module_& m);          // of core/
+void bind_chunks(py::module_& m);            // of core/
+void bind_layout(py::module_& m);            // of core/
+void bind_dedupe_report(py::module_& m);     // of core/
+void bind_dedupe_estimator(py::module_& m);  // of core/
+void bind_xet(py::module_& m);               // of core/
 void bind_io(py::module_& m);
+void bind_chunk_files(py::module_& m);  // of io/
+void bind_dedupe(py::module_& m);       // of io/
 void bind_backend(py::module_& m);
 void bind_exchange(py::module_& m);
 void bind_client(py::module_& m);
@@ -48,14 +54,6 @@ T unwrap(Result<T> result) {
 // Text that may not be UTF-8 (paths, messages): bytes that are not become surrogates, as Python's
 // own file functions have it.
 py::str to_str(std::string_view text);
-
-// A view of a Python buffer of bytes; contiguous, of one dimension. Valid while `info` lives.
-inline ByteView bytes_of(const py::buffer_info& info) {
-  return {static_cast<const std::byte*>(info.ptr),
-          static_cast<std::size_t>(info.size * info.itemsize)};
-}
-// InvalidArgument by exception (ValueError) when the buffer is not contiguous.
-py::buffer_info contiguous(const py::buffer& buffer);
 
 inline py::bytes to_bytes(ByteView bytes) {
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};

@@ -114,7 +114,7 @@ SharedProgress progress_queue(const py::object& callable_or_none) {
 }
 
 void run_blocking(const std::function<void(std::stop_token)>& call, std::stop_token closing,
-                  ProgressQueue* progress) {
+                  Teller* progress) {
   std::stop_source stop;
   const std::stop_callback link(std::move(closing), [&] { stop.request_stop(); });
   const bool signals = on_main_thread();

@@ -26,15 +26,22 @@ struct Progress {
   bool held = false;
 };
 
+// What the threads of a call have to tell, for the thread that called.
+class Teller {
+ public:
+  virtual ~Teller() = default;
+  // Needs the GIL; throws what a callable raises.
+  virtual void deliver() = 0;
+};
+
 // Collects the events of many threads without the GIL, joins those that count bytes of one file,
 // and hands them to a Python callable in the calling thread. So a slow callable slows no transfer.
-class ProgressQueue {
+class ProgressQueue final : public Teller {
  public:
   explicit ProgressQueue(py::object callable) : callable_(share(std::move(callable))) {}
   // May be called by any thread and outlives no call.
   ProgressSink sink(const std::shared_ptr<ProgressQueue>& self);
-  // Needs the GIL; throws what the callable raises.
-  void deliver();
+  void deliver() override;
 
  private:
   void add(const ProgressEvent& event);
@@ -54,11 +61,11 @@ SharedProgress progress_queue(const py::object& callable_or_none);
 // neither is needed (another thread, no progress) the call runs on the calling thread. Needs the
 // GIL.
 void run_blocking(const std::function<void(std::stop_token)>& call, std::stop_token closing,
-                  ProgressQueue* progress);
+                  Teller* progress);
 
 // As run_blocking(), for a function that returns a Status or a Result: raises or returns the value.
 template <typename F>
-auto blocking(F&& f, std::stop_token closing = {}, ProgressQueue* progress = nullptr) {
+auto blocking(F&& f, std::stop_token closing = {}, Teller* progress = nullptr) {
   using Return = std::invoke_result_t<F, std::stop_token>;
   std::optional<Return> result;
   run_blocking([&](std::stop_token stop) { result.emplace(f(std::move(stop))); },

@@ -1,64 +1,72 @@
-// core/: chunks and the Xet file hash over them.
+// core/: content-defined chunks of a content that comes in pieces.
+#include <mutex>
+
 #include "bindings.h"
-#include "blocking.h"
+#include "buffer.h"
 #include "handle.h"
+#include "manifest.h"
 #include <hubdist/core/chunker.h>
 #include <hubdist/core/manifest.h>
-#include <hubdist/core/merkle.h>
-#include <hubdist/io/file.h>
 
 namespace hubdist::python {
 namespace {
 
-constexpr std::size_t kReadSize = 1 * kMiB;
-
-// Calls `f` with the bytes of a Python buffer, without the GIL.
-template <typename F>
-auto without_gil(const py::buffer& data, F&& f) {
-  const py::buffer_info info = contiguous(data);
-  const WithoutGil released;
-  return f(bytes_of(info));
-}
-
-Result<Identity> hash_file(const Path& path, const std::stop_token& stop) {
-  HUBDIST_ASSIGN(const auto file, posix_file_system().open(path, OpenMode::kRead));
-  HUBDIST_ASSIGN(const FileInfo info, file->info());
-  Sha256Hasher sha256_hasher;
-  GitSha1Hasher git_hasher(info.size);
-  XetHasher xet_hasher;
-  Bytes buffer(kReadSize);
-  std::uint64_t offset = 0;
-  while (true) {
-    if (stop.stop_requested()) return cancelled("hashing ", path.native(), " was stopped");
-    HUBDIST_ASSIGN(const std::size_t count, file->pread(buffer, offset));
-    if (count == 0) break;
-    const ByteView read(buffer.data(), count);
-    sha256_hasher.update(read);
-    git_hasher.update(read);
-    xet_hasher.update(read);
-    offset += count;
+// One of core's machines for Python, whose threads must not be able to damage memory: calls come
+// one after another.
+template <typename Machine>
+class Serial {
+ public:
+  // Calls `f(machine)` without the GIL.
+  template <typename F>
+  auto run(F&& f) {
+    const WithoutGil released;
+    const std::lock_guard lock(mutex_);
+    return f(machine_);
   }
-  if (offset != info.size) return aborted(path.native(), " changed while it was read");
-  Identity identity;
-  identity.sha256 = sha256_hasher.finish();
-  identity.git_sha1 = git_hasher.finish();
-  identity.xet = xet_hasher.finish();
-  return identity;
-}
+  // The same with the bytes of a Python buffer: `f(machine, bytes)`.
+  template <typename F>
+  auto run(const py::buffer& data, F&& f) {
+    const BufferBytes bytes(data);
+    return run([&](Machine& machine) { return f(machine, bytes.view()); });
+  }
+
+ private:
+  std::mutex mutex_;
+  Machine machine_;
+};
+
+// What Python calls ManifestBuilder.
+class ColumnsBuilder {
+ public:
+  void update(ByteView bytes) {
+    chunks_.update(bytes, [this](const Chunk& chunk) { found_.add(chunk); });
+  }
+  ManifestColumns finish() {
+    chunks_.finish([this](const Chunk& chunk) { found_.add(chunk); });
+    found_.seal();
+    return std::exchange(found_, {});
+  }
+
+ private:
+  ChunkHasher chunks_;
+  ManifestColumns found_;
+};
 
 void bind_chunker(py::module_& m) {
   m.attr("MIN_CHUNK_SIZE") = kMinChunkSize;
   m.attr("MAX_CHUNK_SIZE") = kMaxChunkSize;
-  py::class_<Chunker>(m, "Chunker",
-                      "Finds the content-defined boundaries (Xet) of one content that is given in "
-                      "pieces of any size. Not thread-safe.")
+  using Self = Serial<Chunker>;
+  py::class_<Self>(m, "Chunker",
+                   "Finds the content-defined boundaries (Xet) of one content that is given in "
+                   "pieces of any size. ChunkHasher hashes the chunks as well. Keeps no bytes. "
+                   "Threads that share one wait for each other.")
       .def(py::init<>())
       .def(
           "update",
-          [](Chunker& self, const py::buffer& data) {
-            return without_gil(data, [&](ByteView bytes) {
+          [](Self& self, const py::buffer& data) {
+            return self.run(data, [](Chunker& chunker, ByteView bytes) {
               std::vector<std::uint64_t> ends;
-              self.update(bytes, ends);
+              chunker.update(bytes, ends);
               return ends;
             });
           },
@@ -67,64 +75,92 @@ void bind_chunker(py::module_& m) {
           "beginning of the content.")
       .def(
           "finish",
-          [](Chunker& self) {
-            std::vector<std::uint64_t> ends;
-            self.finish(ends);
-            return ends;
+          [](Self& self) {
+            return self.run([](Chunker& chunker) {
+              std::vector<std::uint64_t> ends;
+              chunker.finish(ends);
+              return ends;
+            });
           },
           "The content ends here: returns the end of the last chunk, unless it was returned "
           "already. The chunker is as new afterwards.");
   m.def(
-      "chunk_ends", [](const py::buffer& data) { return without_gil(data, chunk_ends); },
+      "chunk_ends",
+      [](const py::buffer& data) {
+        const BufferBytes bytes(data);
+        const WithoutGil released;
+        return chunk_ends(bytes.view());
+      },
       py::arg("data"), "Where each chunk of a whole content ends; nothing for an empty one.");
 }
 
-void bind_manifest(py::module_& m) {
-  py::class_<Chunk>(m, "Chunk", "A chunk of a manifest.")
-      .def_property_readonly(
-          "hash", [](const Chunk& c) { return xet_hex(c.hash); }, "In Xet's text form.")
-      .def_readonly("size", &Chunk::size, "Bytes before compression.")
-      .def("__eq__",
-           [](const Chunk& a, const py::object& b) {
-             return py::isinstance<Chunk>(b) && a == b.cast<const Chunk&>();
-           })
-      .def("__repr__",
-           [](const Chunk& c) { return concat("Chunk('", xet_hex(c.hash), "', ", c.size, ")"); });
-  py::class_<Manifest>(m, "Manifest", "The chunks of one file, in order.")
-      .def_readonly("chunks", &Manifest::chunks)
-      .def_property_readonly(
-          "file_hash", [](const Manifest& f) { return xet_hex(f.file_hash); },
-          "The Xet file hash, in Xet's text form.")
-      .def_property_readonly("size", &Manifest::size, "Bytes.");
-  py::class_<ManifestBuilder>(m, "ManifestBuilder",
-                              "Makes the manifest of a content that comes in pieces of any size. "
-                              "Not thread-safe.")
+void bind_chunk_hasher(py::module_& m) {
+  using Self = Serial<ChunkHasher>;
+  py::class_<Self>(m, "ChunkHasher",
+                   "Cuts one content that is given in pieces of any size, and hashes each "
+                   "chunk. Keeps no bytes. Threads that share one wait for each other.")
       .def(py::init<>())
       .def(
           "update",
-          [](ManifestBuilder& self, const py::buffer& data) {
-            without_gil(data, [&](ByteView bytes) { self.update(bytes); });
+          [](Self& self, const py::buffer& data) {
+            return self.run(data, [](ChunkHasher& hasher, ByteView bytes) {
+              std::vector<Chunk> chunks;
+              hasher.update(bytes, [&](const Chunk& chunk) { chunks.push_back(chunk); });
+              return chunks;
+            });
           },
-          py::arg("data"))
-      .def("finish", &ManifestBuilder::finish, "The builder is as new afterwards.");
+          py::arg("data"), "Takes bytes; returns the chunks that end inside them, in order.")
+      .def(
+          "finish",
+          [](Self& self) {
+            return self.run([](ChunkHasher& hasher) {
+              std::vector<Chunk> chunks;
+              hasher.finish([&](const Chunk& chunk) { chunks.push_back(chunk); });
+              return chunks;
+            });
+          },
+          "The content ends here: returns the last chunk, unless it was returned already. The "
+          "hasher is as new afterwards.");
+}
+
+void bind_builder(py::module_& m) {
+  using Self = Serial<ColumnsBuilder>;
+  py::class_<Self>(m, "ManifestBuilder",
+                   "Makes the manifest of a content that comes in pieces of any size. "
+                   "Keeps no bytes. Threads that share one wait for each other.")
+      .def(py::init<>())
+      .def(
+          "update",
+          [](Self& self, const py::buffer& data) {
+            self.run(data, [](ColumnsBuilder& builder, ByteView bytes) { builder.update(bytes); });
+          },
+          py::arg("data"), "Takes bytes.")
+      .def(
+          "finish",
+          [](Self& self) {
+            return self.run([](ColumnsBuilder& builder) { return builder.finish(); });
+          },
+          "The content ends here: returns its Manifest. The builder is as new afterwards.");
   m.def(
-      "make_manifest", [](const py::buffer& data) { return without_gil(data, make_manifest); },
-      py::arg("data"), "Cuts a whole content and hashes its chunks.");
-  m.def(
-      "hash_file",
-      [](const Path& path) {
-        return blocking([&](const std::stop_token& stop) { return hash_file(path, stop); });
+      "make_manifest",
+      [](const py::buffer& data) {
+        const BufferBytes bytes(data);
+        const WithoutGil released;
+        ColumnsBuilder builder;
+        builder.update(bytes.view());
+        return builder.finish();
       },
-      py::arg("path"),
-      "Reads a file once and returns an Identity with its SHA-256, git and Xet hashes. Stops on "
-      "Ctrl-C.");
+      py::arg("data"),
+      "Cuts a whole content and hashes its chunks, on one core and in one go; chunk() uses all "
+      "cores, reads files, and stops on Ctrl-C.");
 }
 
 }  // namespace
 
 void bind_chunks(py::module_& m) {
   bind_chunker(m);
-  bind_manifest(m);
+  bind_chunk_hasher(m);
+  bind_builder(m);
 }
 
 }  // namespace hubdist::python

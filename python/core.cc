@@ -1,5 +1,6 @@
 // core/: names, digests, patterns and pieces.
 #include "bindings.h"
+#include "buffer.h"
 #include "handle.h"
 #include <hubdist/core/digest.h>
 #include <hubdist/core/glob.h>
@@ -130,9 +131,22 @@ void bind_identity(py::module_& m) {
       .def_property_readonly("provable", &Identity::provable)
       .def("__str__", &Identity::name)
       .def("__repr__", [](const Identity& i) { return concat("Identity('", i.name(), "')"); })
-      .def("__eq__", [](const Identity& a, const py::object& b) {
-        return py::isinstance<Identity>(b) && a == b.cast<const Identity&>();
-      });
+      .def("__eq__",
+           [](const Identity& a, const py::object& b) {
+             return py::isinstance<Identity>(b) && a == b.cast<const Identity&>();
+           })
+      .def(py::pickle(
+          [](const Identity& i) {
+            return py::make_tuple(hex_of(i.sha256), hex_of(i.git_sha1), hex_of(i.md5),
+                                  hex_of(i.xet));
+          },
+          [](const py::tuple& t) {
+            const auto digest = [&](std::size_t index) {
+              return t[index].cast<std::optional<std::string>>();
+            };
+            return Identity{digest_of<Sha256>(digest(0)), digest_of<XetHash>(digest(3)),
+                            digest_of<Sha1>(digest(1)), digest_of<Md5>(digest(2))};
+          }));
   m.def(
       "parse_identity", [](const std::string& text) { return unwrap(parse_identity(text)); },
       py::arg("text"),
@@ -142,9 +156,9 @@ void bind_identity(py::module_& m) {
     m.def(
         name,
         [function](const py::buffer& data) {
-          const py::buffer_info info = contiguous(data);
+          const BufferBytes bytes(data);
           const WithoutGil released;
-          return function(bytes_of(info)).hex();
+          return function(bytes.view()).hex();
         },
         py::arg("data"), doc);
   };

@@ -63,13 +63,6 @@ Status status_from_exception(py::error_already_set& error, std::string_view what
   }
 }
 
-py::buffer_info contiguous(const py::buffer& buffer) {
-  py::buffer_info info = buffer.request();
-  if (!PyBuffer_IsContiguous(info.view(), 'C'))
-    throw py::value_error("the buffer must be contiguous");
-  return info;
-}
-
 SharedObject share(py::object object) {
   return {new py::object(std::move(object)), [](py::object* held) {
             if (!Py_IsInitialized()) return;

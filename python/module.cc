@@ -9,7 +9,13 @@ PYBIND11_MODULE(_core, m) {
   bind_base(m);
   bind_io(m);
   bind_core(m);
+  bind_manifest(m);
   bind_chunks(m);
+  bind_chunk_files(m);
+  bind_layout(m);
+  bind_dedupe_report(m);
+  bind_dedupe_estimator(m);
+  bind_dedupe(m);
   bind_xet(m);
   bind_backend(m);
   bind_exchange(m);

@@ -5,6 +5,7 @@
 #include <pybind11/functional.h>
 
 #include "bindings.h"
+#include "buffer.h"
 #include "handle.h"
 #include <hubdist/core/reconstruction.h>
 #include <hubdist/core/shard_builder.h>
@@ -22,9 +23,9 @@ D digest(const std::string& text) {
 
 template <typename F>
 auto without_gil(const py::buffer& data, F&& f) {
-  const py::buffer_info info = contiguous(data);
+  const BufferBytes bytes(data);
   const WithoutGil released;
-  return f(bytes_of(info));
+  return f(bytes.view());
 }
 
 std::vector<Bytes> unpack_chunks(ByteView bytes, Status& status) {
@@ -115,8 +116,8 @@ void bind_xorb(py::module_& m) {
       .def(
           "add",
           [](XorbBuilder& self, const py::buffer& chunk, const std::optional<std::string>& scheme) {
-            const py::buffer_info info = contiguous(chunk);
-            const ByteView bytes = bytes_of(info);
+            const BufferBytes held(chunk);
+            const ByteView bytes = held.view();
             return unwrap(self.add(chunk_hash(bytes), bytes, scheme_of(scheme, bytes)));
           },
           py::arg("chunk"), py::arg("scheme") = std::nullopt,
@@ -242,8 +243,8 @@ void bind_records(py::module_& m) {
 void bind_shard(py::module_& m) {
   py::class_<OwnedShard>(m, "Shard", "A shard in upload or stored form.")
       .def(py::init([](const py::buffer& data) {
-             const py::buffer_info info = contiguous(data);
-             return std::make_unique<OwnedShard>(bytes_of(info));
+             const BufferBytes bytes(data);
+             return std::make_unique<OwnedShard>(bytes.view());
            }),
            py::arg("data"))
       .def_property_readonly("files",

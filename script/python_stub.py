@@ -23,13 +23,17 @@ BETTER = [
     (r"typing\.SupportsFloat \| typing\.SupportsIndex", "float"),
     (r"os\.PathLike \| str \| bytes", "os.PathLike[str] | str"),
     (
+        r"on_progress: typing\.Any",
+        "on_progress: collections.abc.Callable[[DedupeProgress], object] | None",
+    ),
+    (
         r"progress: typing\.Any",
         "progress: collections.abc.Callable[[ProgressEvent], object] | None",
     ),
     (r"backend: typing\.Any", "backend: Backend"),
     (r"content: typing\.Any", "content: Content"),
     (r"tracker: typing\.Any", "tracker: str | collections.abc.Callable[[], str]"),
-    (r"def __setstate__\(self, arg0: tuple\)", "def __setstate__(self, arg0: tuple[str])"),
+    (r"(def __setstate__\(self, arg0: tuple)\)", r"\1[typing.Any, ...])"),
     (r"(__hash__: typing\.ClassVar\[None\] = None)$", r"\1  # type: ignore[assignment]"),
     (r"def __exit__\(self, \*args\)", "def __exit__(self, *args: object)"),
     (

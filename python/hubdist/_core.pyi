@@ -4,6 +4,8 @@ The compiled part of hubdist; import names from `hubdist` instead.
 
 from __future__ import annotations
 import collections.abc
+import numpy
+import numpy.typing
 import os
 import pathlib
 import typing
@@ -15,9 +17,19 @@ __all__: list[str] = [
     "AddFolderResult",
     "BackendCapabilities",
     "Chunk",
+    "ChunkHasher",
     "Chunker",
     "Client",
     "ClientOptions",
+    "ContentLayout",
+    "DEDUPE_BLOCK",
+    "DEDUPE_SCHEMA_VERSION",
+    "DedupeEstimator",
+    "DedupeFile",
+    "DedupeNumbers",
+    "DedupeProgress",
+    "DedupeReport",
+    "DedupeVersion",
     "DownloadReport",
     "ExchangeInfo",
     "FetchResult",
@@ -37,11 +49,14 @@ __all__: list[str] = [
     "ProgressEvent",
     "ProgressKind",
     "Reconstruction",
+    "Region",
+    "RegionReport",
     "RetryPolicy",
     "Shard",
     "ShardBuilder",
     "Snapshot",
     "Source",
+    "StoredChunk",
     "Term",
     "Tracker",
     "UnitLayout",
@@ -51,12 +66,18 @@ __all__: list[str] = [
     "XorbRecord",
     "blake3",
     "check_relative_path",
+    "choose_compression",
+    "chunk",
     "chunk_ends",
+    "compare_versions",
+    "compress_chunk",
+    "decompress_chunk",
     "default_memory_budget",
     "format_uri",
     "git_sha1",
     "glob_match",
     "hash_file",
+    "hash_files",
     "hubdist_home",
     "log_level",
     "make_manifest",
@@ -64,14 +85,17 @@ __all__: list[str] = [
     "parse_identity",
     "parse_reconstruction",
     "parse_uri",
+    "parse_xet_hex",
     "piece_size_for",
     "plan_reconstruction",
     "range_hash",
+    "read_layout",
     "read_xorb_index",
     "set_log_level",
     "sha256",
     "unpack_chunks",
     "verify_xorb",
+    "xet_hex",
 ]
 
 class RetryPolicy:
@@ -104,7 +128,7 @@ class Uri:
     def __hash__(self) -> int: ...
     def __init__(self, text: str) -> None: ...
     def __repr__(self) -> str: ...
-    def __setstate__(self, arg0: tuple[str]) -> None: ...
+    def __setstate__(self, arg0: tuple[typing.Any, ...]) -> None: ...
     def __str__(self) -> str: ...
     @property
     def authority(self) -> str:
@@ -162,6 +186,7 @@ class Identity:
 
     __hash__: typing.ClassVar[None] = None  # type: ignore[assignment]
     def __eq__(self, arg0: typing.Any) -> bool: ...
+    def __getstate__(self) -> tuple[str | None, str | None, str | None, str | None]: ...
     def __init__(
         self,
         *,
@@ -171,6 +196,7 @@ class Identity:
         xet: str | None = None,
     ) -> None: ...
     def __repr__(self) -> str: ...
+    def __setstate__(self, arg0: tuple[typing.Any, ...]) -> None: ...
     def __str__(self) -> str: ...
     @property
     def git_sha1(self) -> str | None:
@@ -279,28 +305,16 @@ class UnitLayout:
         Bytes.
         """
 
-class Chunker:
-    """
-    Finds the content-defined boundaries (Xet) of one content that is given in pieces of any size. Not thread-safe.
-    """
-    def __init__(self) -> None: ...
-    def finish(self) -> list[int]:
-        """
-        The content ends here: returns the end of the last chunk, unless it was returned already. The chunker is as new afterwards.
-        """
-    def update(self, data: typing_extensions.Buffer) -> list[int]:
-        """
-        Takes bytes; returns the ends of the chunks that end inside them, as offsets from the beginning of the content.
-        """
-
 class Chunk:
     """
     A chunk of a manifest.
     """
-
-    __hash__: typing.ClassVar[None] = None  # type: ignore[assignment]
     def __eq__(self, arg0: typing.Any) -> bool: ...
+    def __getstate__(self) -> tuple[str, int]: ...
+    def __hash__(self) -> int: ...
+    def __init__(self, hash: str, size: int) -> None: ...
     def __repr__(self) -> str: ...
+    def __setstate__(self, arg0: tuple[typing.Any, ...]) -> None: ...
     @property
     def hash(self) -> str:
         """
@@ -314,14 +328,33 @@ class Chunk:
 
 class Manifest:
     """
-    The chunks of one file, in order.
+    The chunks of one content, in order. Immutable, so that threads may share it; can be pickled.
     """
+    def __eq__(self, arg0: typing.Any) -> bool: ...
+    def __getstate__(self) -> tuple[list[Chunk]]: ...
+    def __hash__(self) -> int: ...
+    def __init__(self, chunks: collections.abc.Sequence[Chunk]) -> None: ...
+    def __repr__(self) -> str: ...
+    def __setstate__(self, arg0: tuple[typing.Any, ...]) -> None: ...
     @property
-    def chunks(self) -> list[Chunk]: ...
+    def chunks(self) -> list[Chunk]:
+        """
+        The same as a list, without NumPy.
+        """
     @property
     def file_hash(self) -> str:
         """
         The Xet file hash, in Xet's text form.
+        """
+    @property
+    def hashes(self) -> numpy.typing.NDArray[numpy.uint8]:
+        """
+        A NumPy array of uint8 and shape (number of chunks, 32): the hash of each chunk as BLAKE3 gives it; xet_hex(hashes[i]) is its text. Read-only, and not a copy. Raises ImportError without NumPy.
+        """
+    @property
+    def offsets(self) -> numpy.typing.NDArray[numpy.uint64]:
+        """
+        A NumPy array of uint64, one longer than the number of chunks: chunk i is the bytes [offsets[i], offsets[i + 1]) of the content; the first is 0, the last is the content's size. Read-only, and not a copy: it shows the manifest's own memory and keeps it. Raises ImportError without NumPy.
         """
     @property
     def size(self) -> int:
@@ -329,16 +362,350 @@ class Manifest:
         Bytes.
         """
 
+class Chunker:
+    """
+    Finds the content-defined boundaries (Xet) of one content that is given in pieces of any size. ChunkHasher hashes the chunks as well. Keeps no bytes. Threads that share one wait for each other.
+    """
+    def __init__(self) -> None: ...
+    def finish(self) -> list[int]:
+        """
+        The content ends here: returns the end of the last chunk, unless it was returned already. The chunker is as new afterwards.
+        """
+    def update(self, data: typing_extensions.Buffer) -> list[int]:
+        """
+        Takes bytes; returns the ends of the chunks that end inside them, as offsets from the beginning of the content.
+        """
+
+class ChunkHasher:
+    """
+    Cuts one content that is given in pieces of any size, and hashes each chunk. Keeps no bytes. Threads that share one wait for each other.
+    """
+    def __init__(self) -> None: ...
+    def finish(self) -> list[Chunk]:
+        """
+        The content ends here: returns the last chunk, unless it was returned already. The hasher is as new afterwards.
+        """
+    def update(self, data: typing_extensions.Buffer) -> list[Chunk]:
+        """
+        Takes bytes; returns the chunks that end inside them, in order.
+        """
+
 class ManifestBuilder:
     """
-    Makes the manifest of a content that comes in pieces of any size. Not thread-safe.
+    Makes the manifest of a content that comes in pieces of any size. Keeps no bytes. Threads that share one wait for each other.
     """
     def __init__(self) -> None: ...
     def finish(self) -> Manifest:
         """
-        The builder is as new afterwards.
+        The content ends here: returns its Manifest. The builder is as new afterwards.
         """
-    def update(self, data: typing_extensions.Buffer) -> None: ...
+    def update(self, data: typing_extensions.Buffer) -> None:
+        """
+        Takes bytes.
+        """
+
+class Region:
+    """
+    A part of a content that its format gives a name.
+    """
+    def __init__(self, kind: str, name: str, range: tuple[int, int], detail: str = "") -> None: ...
+    def __repr__(self) -> str: ...
+    @property
+    def detail(self) -> str:
+        """
+        "bf16 [4096, 4096]", "snappy"; may be empty.
+        """
+    @property
+    def kind(self) -> str:
+        """
+        "header", "metadata", "tensor", "row group", "column", "table", "index" or "free".
+        """
+    @property
+    def name(self) -> str:
+        """
+        "lm_head.weight", "row group 3, text"; unique within the content.
+        """
+    @property
+    def range(self) -> tuple[int, int]:
+        """
+        The half-open range of bytes, (begin, end).
+        """
+
+class ContentLayout:
+    """
+    What lies where in a content.
+    """
+    def __init__(
+        self, format: str = "", regions: collections.abc.Sequence[Region] = []
+    ) -> None: ...
+    def __repr__(self) -> str: ...
+    @property
+    def advice(self) -> list[str]:
+        """
+        How such a file would dedupe better, where that is certain.
+        """
+    @property
+    def format(self) -> str:
+        """
+        "safetensors", "GGUF", "Parquet", "SQLite", "compressed", or empty.
+        """
+    @property
+    def notes(self) -> list[str]:
+        """
+        A damaged header, parts left out: why regions are missing.
+        """
+    @property
+    def regions(self) -> list[Region]:
+        """
+        Sorted by range, disjoint; may leave gaps.
+        """
+
+class DedupeNumbers:
+    """
+    What a file or a version takes. Bytes and chunks are before compression unless a name says otherwise.
+    """
+    def __repr__(self) -> str: ...
+    @property
+    def chunks(self) -> int: ...
+    @property
+    def compressed(self) -> int:
+        """
+        Bytes of the new chunks as they lie in xorbs, their headers included.
+        """
+    @property
+    def lfs_upload(self) -> int:
+        """
+        Bytes that Git LFS sends: every file whose content is new, whole.
+        """
+    @property
+    def new_bytes(self) -> int:
+        """
+        In chunks that nothing before held.
+        """
+    @property
+    def new_chunks(self) -> int:
+        """
+        Each distinct one counted once.
+        """
+    @property
+    def ratio(self) -> float:
+        """
+        size / xet_upload: how many times smaller the upload is; 0 when nothing is sent.
+        """
+    @property
+    def size(self) -> int:
+        """
+        Bytes.
+        """
+    @property
+    def xet_upload(self) -> int:
+        """
+        Bytes that an upload to a Xet hub sends: xorbs and shards.
+        """
+
+class RegionReport:
+    """
+    What is new in a region of a file.
+    """
+    def __repr__(self) -> str: ...
+    @property
+    def new_bytes(self) -> int:
+        """
+        New bytes inside its range.
+        """
+    @property
+    def region(self) -> Region: ...
+
+class DedupeFile:
+    """
+    A file of a version.
+    """
+    def __repr__(self) -> str: ...
+    def describe_changes(self, most: int = 5) -> str:
+        """
+        "3 of 291 tensors changed: lm_head.weight, ..." with at most `most` names; empty without regions or without changes.
+        """
+    @property
+    def advice(self) -> list[str]:
+        """
+        How the file would dedupe better.
+        """
+    @property
+    def change(self) -> str:
+        """
+        Against the version before: "added", "unchanged", "changed", "renamed" or "removed".
+        """
+    @property
+    def changed_regions(self) -> int:
+        """
+        How many of `regions` hold new bytes.
+        """
+    @property
+    def file_hash(self) -> str:
+        """
+        The Xet file hash, in Xet's text form.
+        """
+    @property
+    def format(self) -> str:
+        """
+        "safetensors", "GGUF", "Parquet", "SQLite", "compressed", or empty.
+        """
+    @property
+    def new_ranges(self) -> list[tuple[int, int]]:
+        """
+        The half-open ranges of new bytes as (begin, end): sorted, neither touching nor overlapping.
+        """
+    @property
+    def notes(self) -> list[str]:
+        """
+        What the reader should know: read as bytes because ...
+        """
+    @property
+    def numbers(self) -> DedupeNumbers:
+        """
+        All 0 but `size` for a removed file.
+        """
+    @property
+    def path(self) -> str:
+        """
+        Inside its version; "-" for standard input.
+        """
+    @property
+    def previous_path(self) -> str:
+        """
+        Of a renamed file: where the same content, or most of it, was.
+        """
+    @property
+    def regions(self) -> list[RegionReport]:
+        """
+        Of a known format, in file order.
+        """
+
+class DedupeVersion:
+    """
+    What is uploaded in one commit: a file, a folder or a snapshot. Counted against all versions before it; the first against a hub that knows nothing.
+    """
+    def __repr__(self) -> str: ...
+    @property
+    def commit(self) -> str:
+        """
+        Of a hub's snapshot, else empty.
+        """
+    @property
+    def files(self) -> list[DedupeFile]:
+        """
+        Sorted by path; removed ones among them.
+        """
+    @property
+    def name(self) -> str:
+        """
+        As it was given: a path, a URI or a name.
+        """
+    @property
+    def numbers(self) -> DedupeNumbers: ...
+
+class DedupeReport:
+    """
+    What a comparison of versions found. Shows itself as a picture in a notebook. Immutable, so that threads may share it; its parts keep it.
+    """
+    def __repr__(self) -> str: ...
+    def _repr_html_(self) -> str: ...
+    def to_html(self) -> str:
+        """
+        One self-contained HTML page: no network, light and dark, for keyboards and screen readers too.
+        """
+    def to_json(self) -> str:
+        """
+        One JSON object, as docs/dedupe.md specifies it; `schema` inside is DEDUPE_SCHEMA_VERSION.
+        """
+    def to_svg(self) -> str:
+        """
+        The strips of all files as one SVG image.
+        """
+    @property
+    def assumptions(self) -> list[str]:
+        """
+        Whole sentences, for people.
+        """
+    @property
+    def seconds(self) -> float:
+        """
+        Wall time of the comparison.
+        """
+    @property
+    def versions(self) -> list[DedupeVersion]:
+        """
+        In the order of the comparison.
+        """
+
+class StoredChunk:
+    """
+    A chunk that goes into a xorb: it is new, or is stored again because it could not be referred to.
+    """
+    def __repr__(self) -> str: ...
+    @property
+    def chooses(self) -> bool:
+        """
+        Its compression scheme (choose_compression) is that of the stored chunks from it on, up to the next that chooses.
+        """
+    @property
+    def index(self) -> int:
+        """
+        Among the chunks given.
+        """
+
+class DedupeEstimator:
+    """
+    Estimates what each of several versions adds to those before it, chunk by chunk, and what an upload by the reference client sends. It reads nothing: estimate_dedupe() does that.
+
+    Usage: begin_version(), then for each file begin_file(), add_chunks() until its end, end_file(); end_version(); ...; finish(). Methods in another order raise FailedPreconditionError. Memory: at most 64 bytes for each distinct chunk, besides the report and some hundred bytes for each file. Threads that share one wait for each other.
+    """
+    def __init__(self) -> None: ...
+    def add_chunks(self, chunks: collections.abc.Sequence[Chunk]) -> list[StoredChunk]:
+        """
+        The next chunks of the current file, in order: at a time those whose last bytes lie in one DEDUPE_BLOCK of it (other divisions change a little which chunks are stored again). Returns which of them the client stores.
+        """
+    def add_compressed(self, file: int, bytes: int) -> None:
+        """
+        Bytes that stored chunks of a file take in xorbs, without their headers; in any order, before end_version().
+        """
+    def begin_file(self, path: str) -> int:
+        """
+        Returns the file's number, for add_compressed().
+        """
+    def begin_version(self, name: str, commit: str = "", *, single_file: bool = False) -> None:
+        """
+        `single_file`: the version is one file. Two such versions in a row are states of one file, whatever their names; otherwise files are matched by path, and renamed ones by content.
+        """
+    def end_file(self, layout: ContentLayout | None = None) -> None:
+        """
+        `layout`: what is known of what lies where in the file (read_layout).
+        """
+    def end_version(self) -> None: ...
+    def finish(self) -> DedupeReport:
+        """
+        The report so far, but for its `seconds`; the estimator is as new afterwards.
+        """
+
+class DedupeProgress:
+    """
+    How far a comparison is.
+    """
+    @property
+    def done(self) -> int:
+        """
+        Bytes read so far, of all versions.
+        """
+    @property
+    def file(self) -> str:
+        """
+        What is being read.
+        """
+    @property
+    def total(self) -> int:
+        """
+        Bytes in all versions; a pipe adds to it as it is read.
+        """
 
 class XorbIndex:
     """
@@ -1103,9 +1470,49 @@ def check_relative_path(path: str) -> None:
     Raises InvalidArgumentError unless `path` stays inside its folder: relative, no empty, "." or ".." segment, no NUL, no backslash, at most 4,096 bytes and 255 a segment.
     """
 
+def choose_compression(chunk: typing_extensions.Buffer) -> str:
+    """
+    The scheme that the reference client takes: "lz4", or "bg4-lz4" where the four byte places of words differ in how many bits are set.
+    """
+
+@typing.overload
+def chunk(data: typing_extensions.Buffer, *, threads: int = 0) -> Manifest:
+    """
+    Cuts a content into Xet's content-defined chunks and hashes them; returns its Manifest.
+
+    `data` is a path (str or os.PathLike) of a file or a pipe, or the content itself in any buffer that is contiguous in C order: bytes, bytearray, memoryview, mmap, a NumPy array of any type, writable or not. Nothing is copied; a buffer must not be written to meanwhile. `threads`: 0 for as many as this process may use. A file takes at most 64 MiB of memory and 16 MiB a thread, whatever its size, and 40 bytes a chunk.
+
+    Raises FileNotFoundError, IsADirectoryError, PermissionError, AbortedError when a file changes while it is read, InvalidArgumentError (a ValueError) for a buffer with gaps. Runs without the GIL, stops on Ctrl-C, may be called by many threads.
+    """
+
+@typing.overload
+def chunk(path: os.PathLike[str] | str, *, threads: int = 0) -> Manifest: ...
 def chunk_ends(data: typing_extensions.Buffer) -> list[int]:
     """
     Where each chunk of a whole content ends; nothing for an empty one.
+    """
+
+def compare_versions(
+    versions: collections.abc.Sequence[
+        tuple[bytes, str, typing_extensions.Buffer | os.PathLike[str] | str]
+    ],
+    *,
+    threads: int,
+    layouts: bool,
+    on_progress: collections.abc.Callable[[DedupeProgress], object] | None,
+) -> DedupeReport:
+    """
+    What hubdist.estimate_dedupe() calls: each version is (name, commit, path or buffer).
+    """
+
+def compress_chunk(chunk: typing_extensions.Buffer, scheme: str) -> tuple[str, bytes]:
+    """
+    How a chunk lies in a xorb, as (scheme, bytes): by `scheme`, or as it is ("none") where that is not smaller or the chunk has more than MAX_CHUNK_SIZE bytes.
+    """
+
+def decompress_chunk(scheme: str, stored: typing_extensions.Buffer, raw_size: int) -> bytes:
+    """
+    The chunk of `raw_size` bytes that was stored as `stored`. Raises DataLossError when it is damaged, has another size or bytes after its end; InvalidArgumentError when raw_size is not 1 to MAX_CHUNK_SIZE.
     """
 
 def default_memory_budget() -> int:
@@ -1128,9 +1535,16 @@ def glob_match(pattern: str, path: str) -> bool:
     Whether the whole of a path matches a pattern as Python's fnmatch has it: '*' crosses '/', upper and lower case differ.
     """
 
-def hash_file(path: os.PathLike[str] | str) -> Identity:
+def hash_file(path: os.PathLike[str] | str, *, threads: int = 0) -> Identity:
     """
-    Reads a file once and returns an Identity with its SHA-256, git and Xet hashes. Stops on Ctrl-C.
+    Reads a file once and returns an Identity with its SHA-256, git and Xet hashes (of a pipe no git hash). `threads`, memory and errors as chunk() has them. Stops on Ctrl-C.
+    """
+
+def hash_files(
+    paths: collections.abc.Sequence[os.PathLike[str] | str], *, threads: int = 0
+) -> list[str]:
+    """
+    The Xet hashes of files in Xet's text form, in the order of `paths`: the `xet` of hash_file(), without the other hashes and so faster. Small files are read at the same time, a big one on all cores. The first error ends it. `threads`, memory and errors as chunk() has them. Stops on Ctrl-C.
     """
 
 def hubdist_home() -> pathlib.Path:
@@ -1145,7 +1559,7 @@ def log_level() -> str:
 
 def make_manifest(data: typing_extensions.Buffer) -> Manifest:
     """
-    Cuts a whole content and hashes its chunks.
+    Cuts a whole content and hashes its chunks, on one core and in one go; chunk() uses all cores, reads files, and stops on Ctrl-C.
     """
 
 def make_units(snapshot: Snapshot) -> list[UnitLayout]:
@@ -1166,6 +1580,11 @@ def parse_reconstruction(json: str) -> Reconstruction:
 def parse_uri(text: str) -> Uri:
     """
     Reads a URI. Raises InvalidArgumentError (a ValueError) that names the text and what is wrong with it. A user name or password inside a URL is refused, and not repeated in the message: credentials never travel in URLs.
+    """
+
+def parse_xet_hex(text: str) -> bytes:
+    """
+    The 32 bytes of a hash in Xet's text form. Raises InvalidArgumentError (a ValueError).
     """
 
 def piece_size_for(snapshot_size: int) -> int:
@@ -1189,6 +1608,16 @@ def range_hash(chunks: collections.abc.Sequence[str]) -> str:
     The hash that proves knowledge of a term's chunks, from their hashes.
     """
 
+@typing.overload
+def read_layout(data: typing_extensions.Buffer) -> ContentLayout:
+    """
+    Recognises the format of a content and reads what lies where in it: the tensors of a safetensors or GGUF file, the columns of a Parquet file, the tables of a SQLite file.
+
+    `data` is a path (str or os.PathLike) of a file, or the content itself in any contiguous buffer. Raises nothing on what the content says: what is damaged or too large is a note. May be called by many threads.
+    """
+
+@typing.overload
+def read_layout(path: os.PathLike[str] | str) -> ContentLayout: ...
 def read_xorb_index(data: typing_extensions.Buffer) -> XorbIndex:
     """
     The index of a whole xorb with a footer of either version.
@@ -1214,6 +1643,13 @@ def verify_xorb(data: typing_extensions.Buffer, hash: str) -> XorbIndex:
     Checks each chunk of a xorb, its footer if it has one, and its hash; returns its index.
     """
 
+def xet_hex(hash: typing_extensions.Buffer) -> str:
+    """
+    The text form that Xet uses for a hash of 32 bytes: four little-endian words of 64 bits, each written as a number of 16 hexadecimal digits.
+    """
+
+DEDUPE_BLOCK: int = 8388608
+DEDUPE_SCHEMA_VERSION: int = 1
 MAX_CHUNK_SIZE: int = 131072
 MIN_CHUNK_SIZE: int = 8192
 __version__: str

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Any
 
-from ._core import ProgressEvent, ProgressKind
+from ._core import DedupeProgress, ProgressEvent, ProgressKind
 
 _TRUE = {"1", "ON", "YES", "TRUE"}
 
@@ -86,6 +86,43 @@ class Bars:
             unit_scale=True,
             desc=self._label or "Downloading",
         )
+
+
+class ReadingBar:
+    """A bar of bytes that are read, in tqdm's way and under the same conditions. A context manager.
+
+    `wanted`: False shows nothing.
+    """
+
+    def __init__(self, *, wanted: bool) -> None:
+        self._class = _tqdm() if wanted else None
+        self._bar: Any = None
+
+    @property
+    def callback(self) -> Callable[[DedupeProgress], None] | None:
+        """What to give to a comparison: None when nothing is to be shown."""
+        return self._take if self._class is not None else None
+
+    def __enter__(self) -> ReadingBar:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._bar is not None:
+            self._bar.close()
+
+    def _take(self, progress: DedupeProgress) -> None:
+        assert self._class is not None
+        if self._bar is None:
+            self._bar = self._class(
+                total=progress.total, unit="B", unit_scale=True, desc="Comparing"
+            )
+        self._bar.total = progress.total
+        self._bar.update(progress.done - self._bar.n)
 
 
 def _tqdm() -> Callable[..., Any] | None:

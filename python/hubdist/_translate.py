@@ -184,6 +184,8 @@ def _kind_of(code: str, hub_error: str | None, errno: int | None) -> type[Error]
         return _OF_HUB_ERROR[hub_error]
     if errno in _NO_ROOM:
         return errors.DiskFullError
+    if errno == _errno.EISDIR and code == "InvalidArgument":
+        return errors.FolderError
     if errno is not None and code == "Unknown":
         return errors.SystemCallError
     return _OF_CODE.get(code, errors.UnknownError)

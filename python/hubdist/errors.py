@@ -22,6 +22,7 @@ __all__ = [
     "EntryNotFoundError",
     "Error",
     "FailedPreconditionError",
+    "FolderError",
     "GatedRepoError",
     "HubUnavailableError",
     "IncompleteSnapshotError",
@@ -117,6 +118,10 @@ class InvalidArgumentError(Error, ValueError):
 
 class InvalidRepoIdError(InvalidArgumentError):
     """A repository's name is not of the form "name" or "owner/name"."""
+
+
+class FolderError(InvalidArgumentError, IsADirectoryError):
+    """A folder is where a file belongs (errno EISDIR)."""
 
 
 class NotFoundError(Error, FileNotFoundError):

@@ -3,16 +3,12 @@
 namespace hubdist {
 
 Chunk ChunkHasher::take(ByteView bytes, bool ends) {
-  if (ends && hashed_ == 0) {  // the whole chunk in one piece
-    if (bytes.empty()) return {};
-    return {chunk_hash(bytes), static_cast<std::uint32_t>(bytes.size())};
-  }
-  hasher_.update(bytes);
-  hashed_ += static_cast<std::uint32_t>(bytes.size());
+  if (!ends || !begun_.empty()) append_bytes(begun_, bytes);
   if (!ends) return {};
-  const Chunk chunk{{hasher_.finish().bytes}, hashed_};
-  hasher_ = make_chunk_hasher();
-  hashed_ = 0;
+  const ByteView whole = begun_.empty() ? bytes : ByteView(begun_);
+  if (whole.empty()) return {};
+  const Chunk chunk{chunk_hash(whole), static_cast<std::uint32_t>(whole.size())};
+  begun_.clear();
   return chunk;
 }
 

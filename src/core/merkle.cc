@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "core/internal/blake3_wide.h"
 #include <hubdist/core/merkle.h>
 
 namespace hubdist {
@@ -34,9 +35,11 @@ void reverse_words(std::array<std::byte, 32>& bytes) {
 
 }  // namespace
 
-ChunkHash chunk_hash(ByteView bytes) { return {blake3_keyed(kDataKey, bytes).bytes}; }
-
-Blake3Hasher make_chunk_hasher() { return Blake3Hasher(kDataKey); }
+ChunkHash chunk_hash(ByteView bytes) {
+  if (bytes.empty() || bytes.size() > internal::kMaxBlake3Wide)
+    return {blake3_keyed(kDataKey, bytes).bytes};
+  return {internal::blake3_wide(kDataKey, bytes).bytes};
+}
 
 void MerkleHasher::update(const Chunk& chunk) {
   size_ += chunk.size;

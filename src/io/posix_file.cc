@@ -15,6 +15,7 @@ FileType type_of(mode_t mode) {
   if (S_ISREG(mode)) return FileType::kFile;
   if (S_ISDIR(mode)) return FileType::kDirectory;
   if (S_ISLNK(mode)) return FileType::kSymlink;
+  if (S_ISFIFO(mode)) return FileType::kPipe;
   return FileType::kOther;
 }
 
@@ -37,6 +38,14 @@ class PosixFile final : public File {
         return failure("read");
     }
     return done;
+  }
+
+  Result<std::size_t> read(MutableBytes out) override {
+    while (true) {
+      const ssize_t n = ::read(descriptor_, out.data(), out.size());
+      if (n >= 0) return static_cast<std::size_t>(n);
+      if (errno != EINTR) return failure("read");
+    }
   }
 
   Status pwrite(ByteView bytes, std::uint64_t offset) override {

@@ -30,6 +30,8 @@ FileType type_of(const dirent& entry, int folder) {
       return FileType::kDirectory;
     case DT_LNK:
       return FileType::kSymlink;
+    case DT_FIFO:
+      return FileType::kPipe;
     case DT_UNKNOWN:
       break;
     default:

@@ -2,13 +2,13 @@
 
 #include "src/core/internal/gear.h"
 #include "tests/core/vectors.h"
+#include "tests/support/hitting.h"
 #include "tests/support/random.h"
 #include <hubdist/core/chunker.h>
 #include <hubdist/core/manifest.h>
 
 using namespace hubdist;
 using hubdist::testing::feed;
-using hubdist::testing::Random;
 using hubdist::testing::random_bytes;
 using hubdist::testing::Vectors;
 using simdjson::dom::array;
@@ -62,14 +62,8 @@ std::vector<std::uint64_t> ends_by_specification(ByteView content) {
 
 // Zeros, which have no boundary, but for 64 bytes whose hash has one right behind `size` bytes.
 Bytes with_boundary_after(std::size_t size, std::uint64_t seed) {
-  Random random(seed);
   Bytes content(size + 20'000);
-  const MutableBytes window = MutableBytes(content).subspan(size - 64, 64);
-  for (std::byte& b : window) b = static_cast<std::byte>(random.below(256));
-  const std::uint64_t before = internal::gear_roll(window.first(60), 0);
-  do {
-    for (std::byte& b : window.last(4)) b = static_cast<std::byte>(random.below(256));
-  } while ((internal::gear_roll(window.last(4), before) & 0xFFFF000000000000) != 0);
+  testing::write_boundary(content, size, seed);
   return content;
 }
 
@@ -116,6 +110,24 @@ TEST_CASE("a boundary of the hash counts from the smallest size on, not before")
       CHECK(ends_in_pieces(content, 37) == expected);
     }
   }
+}
+
+TEST_CASE("every kernel cuts alike, whatever comes and in whatever pieces") {
+  std::vector<Bytes> contents = {random_bytes(12, 700'000), repeated(0, 300'000),
+                                 repeated(59, 300'000)};
+  for (const std::size_t size :
+       {kMinChunkSize, kMinChunkSize + 1, kMaxChunkSize - 1, kMaxChunkSize})
+    contents.push_back(with_boundary_after(size, size));
+  for (const Bytes& content : contents) {
+    const auto expected = ends_by_specification(content);
+    for (const internal::GearKernel& kernel : internal::gear_kernels()) {
+      internal::use_gear_kernel(kernel);
+      CAPTURE(kernel.name);
+      CHECK(chunk_ends(content) == expected);
+      for (const std::size_t piece : kPieces) CHECK(ends_in_pieces(content, piece) == expected);
+    }
+  }
+  internal::use_gear_kernel(internal::gear_kernels().back());
 }
 
 TEST_CASE("skipping changes nothing: random contents are cut as the specification words it") {

@@ -1,5 +1,6 @@
 #include <doctest/doctest.h>
 
+#include "src/core/internal/blake3_wide.h"
 #include "tests/support/random.h"
 #include <hubdist/core/hash.h>
 
@@ -136,4 +137,23 @@ TEST_CASE("constant-time comparison compares") {
   CHECK(equal_constant_time({}, {}));
   CHECK_FALSE(equal_constant_time(as_bytes("same"), as_bytes("samf")));
   CHECK_FALSE(equal_constant_time(as_bytes("same"), as_bytes("samee")));
+}
+
+TEST_CASE("BLAKE3 with all lanes busy gives what the hasher gives, for every length of a chunk") {
+  std::array<std::byte, 32> key;
+  const Bytes seed = random_bytes(31, key.size());
+  std::copy(seed.begin(), seed.end(), key.begin());
+  const Bytes content = random_bytes(32, internal::kMaxBlake3Wide);
+  const auto check = [&](std::size_t size) {
+    Blake3Hasher hasher(key);
+    hasher.update(ByteView(content).first(size));
+    CAPTURE(size);
+    CHECK(internal::blake3_wide(key, ByteView(content).first(size)) == hasher.finish());
+  };
+  for (std::size_t size = 1; size <= content.size(); size += 1 + size / 50) check(size);
+  for (std::size_t leaves = 1; leaves <= content.size() / 1024; ++leaves)
+    for (const int around : {-1, 0, 1, 64, 65}) {
+      const std::size_t size = leaves * 1024 + static_cast<std::size_t>(around);
+      if (size <= content.size()) check(size);
+    }
 }

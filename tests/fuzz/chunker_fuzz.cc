@@ -1,37 +1,16 @@
 #include "tests/fuzz/fuzz.h"
-#include "tests/support/random.h"
+#include "tests/fuzz/runs.h"
 #include <hubdist/core/manifest.h>
 
 using namespace hubdist;
 using hubdist::fuzz::fuzz_check;
 using hubdist::fuzz::Input;
 
-namespace {
-
-constexpr std::size_t kMaxContent = 600'000;
-
-// Four bytes of input make a run of up to 256 KiB: of one byte, or random.
-Bytes expand(Input& input) {
-  Bytes content;
-  while (!input.done() && content.size() < kMaxContent) {
-    const std::uint64_t size = input.number(2) * 4 + input.byte() % 4;
-    const std::uint8_t kind = input.byte();
-    if (kind % 2 == 0)
-      content.insert(content.end(), static_cast<std::size_t>(size), std::byte{kind});
-    else
-      append_bytes(content, testing::random_bytes(kind, static_cast<std::size_t>(size)));
-  }
-  content.resize(std::min(content.size(), kMaxContent));
-  return content;
-}
-
-}  // namespace
-
 // The first two bytes are the size of the pieces in which the content comes.
 FUZZ_TARGET(chunker, 30) {
   Input draw(input);
   const std::size_t piece = 1 + static_cast<std::size_t>(draw.number(2));
-  const Bytes content = expand(draw);
+  const Bytes content = fuzz::expand(draw, 600'000);
   const std::vector<std::uint64_t> whole = chunk_ends(content);
 
   std::vector<std::uint64_t> pieced;

@@ -163,6 +163,26 @@ TEST_CASE("the default budget knows both versions of control groups") {
     put("sys/fs/cgroup/memory/memory.limit_in_bytes", "8192\n");
     CHECK(limit() == 8192u);
   }
+  SUBCASE("processor time, rounded up") {
+    const auto processors = [&] {
+      return internal::cgroup_cpu_limit(posix_file_system(), root.path());
+    };
+    put("proc/self/cgroup", "0::/a\n");
+    put("sys/fs/cgroup/cpu.max", "max 100000\n");
+    CHECK_FALSE(processors());
+    put("sys/fs/cgroup/cpu.max", "350000 100000\n");
+    put("sys/fs/cgroup/a/cpu.max", "max 100000\n");
+    CHECK(processors() == 4u);
+    put("sys/fs/cgroup/a/cpu.max", "1000 100000\n");
+    CHECK(processors() == 1u);
+    put("proc/self/cgroup", "12:cpu,cpuacct:/docker/x\n0::/none\n");
+    put("sys/fs/cgroup/cpu.max", "max 100000\n");
+    put("sys/fs/cgroup/cpu/cpu.cfs_period_us", "100000\n");
+    put("sys/fs/cgroup/cpu/cpu.cfs_quota_us", "-1\n");
+    CHECK_FALSE(processors());
+    put("sys/fs/cgroup/cpu/cpu.cfs_quota_us", "150000\n");
+    CHECK(processors() == 2u);
+  }
   CHECK(default_memory_budget() >= kMiB);
   CHECK(default_memory_budget() <= 256 * kMiB);
 }

@@ -198,6 +198,10 @@ class FaultFileSystem final : public FileSystem {
       HUBDIST_TRY(state_->before({"pread", path(), "", offset, out.size(), {}}));
       return file_->pread(out, offset);
     }
+    Result<std::size_t> read(MutableBytes out) override {
+      HUBDIST_TRY(state_->before({"read", path(), "", 0, out.size(), {}}));
+      return file_->read(out);
+    }
     Status pwrite(ByteView bytes, std::uint64_t offset) override {
       HUBDIST_TRY(state_->before({"pwrite", path(), "", offset, bytes.size(), {}}));
       const auto fits = static_cast<std::size_t>(state_->take_room(bytes.size()));

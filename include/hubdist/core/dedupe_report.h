@@ -49,9 +49,9 @@ struct DedupeFile {
   XetHash file_hash;
   std::vector<ByteRange> new_ranges;  // sorted, neither touching nor overlapping
   ContentFormat format = ContentFormat::kUnknown;
-  std::vector<RegionReport> regions;  // of a known format, in file order
-  std::vector<std::string> notes;     // what the reader should know: read as bytes because ...
-  std::vector<std::string> advice;    // how it would dedupe better
+  std::vector<RegionReport> regions;      // of a known format, in file order
+  std::vector<std::string> notes;         // what the reader should know: read as bytes because ...
+  std::vector<std::string> advice;        // how it would dedupe better
   std::uint64_t changed_regions() const;  // of `regions`: those with new bytes
 };
 

@@ -36,8 +36,7 @@ class ChunkHasher {
   Chunk take(ByteView bytes, bool ends);
 
   Chunker chunker_;
-  Blake3Hasher hasher_ = make_chunk_hasher();
-  std::uint32_t hashed_ = 0;  // bytes of the current chunk that hasher_ has seen
+  Bytes begun_;  // of the current chunk: hashing it as a whole is worth the copy
 };
 
 // The Xet file hash of a content that comes in pieces, in little memory. Not thread-safe.

@@ -32,8 +32,6 @@ struct Chunk {
 };
 
 ChunkHash chunk_hash(ByteView bytes);
-// For a chunk whose bytes come in pieces.
-Blake3Hasher make_chunk_hasher();
 
 // The root over chunks given one after another, in memory that grows with the logarithm of their
 // number. Copyable; not thread-safe.

@@ -18,14 +18,18 @@ namespace hubdist {
 // Neighbouring chunks of a file with their bytes. Holding one holds its memory: a stream waits
 // while too many are held.
 struct ChunkBatch {
-  std::uint64_t offset = 0;    // of the first chunk in the file
-  std::vector<Chunk> chunks;   // in order; together they are as long as `bytes`
+  std::uint64_t offset = 0;   // of the first chunk in the file
+  std::vector<Chunk> chunks;  // in order; together they are as long as `bytes`
   ByteView bytes;
 };
 using ChunkSink = std::function<Status(std::shared_ptr<const ChunkBatch>)>;
 
+inline constexpr std::size_t kMaxChunkStreamThreads = 256;
+
 struct ChunkStreamOptions {
-  std::size_t threads = 0;  // 0: as many as this process may use
+  // 0: as many as this process may use, by its affinity and its control groups' quota; at most
+  // kMaxChunkStreamThreads. With 1 everything happens on the calling thread.
+  std::size_t threads = 0;
 };
 
 // Calls `sink` with all chunks of an open file, in file order, one call at a time. Memory: at most

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include <hubdist/core/dedupe_report.h>
+#include <hubdist/core/glob.h>
 #include <hubdist/io/file.h>
 
 namespace hubdist {
@@ -29,6 +30,7 @@ struct DedupeProgress {
 struct DedupeOptions {
   std::size_t threads = 0;  // 0: as many as this process may use
   bool layouts = true;      // whether to say what lies where in files of known formats
+  PathFilter filter;        // of the files in folders, by their paths inside
   // Called on the caller's thread now and then (at least once a file, at most for each 8 MiB), and
   // first with done = 0.
   std::function<void(const DedupeProgress&)> on_progress;

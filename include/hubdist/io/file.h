@@ -22,7 +22,7 @@ namespace hubdist {
 
 using Path = std::filesystem::path;
 
-enum class FileType { kFile, kDirectory, kSymlink, kOther };
+enum class FileType { kFile, kDirectory, kSymlink, kPipe, kOther };
 
 struct FileInfo {
   FileType type = FileType::kFile;
@@ -52,6 +52,9 @@ class File {
   virtual ~File() = default;
   // Reads up to out.size() bytes at `offset`; fewer only at the end of the file.
   virtual Result<std::size_t> pread(MutableBytes out, std::uint64_t offset) = 0;
+  // Reads up to out.size() bytes (at least one) from where the last read() ended: the way to read a
+  // pipe. 0 at the end. Waits for bytes; for one thread at a time.
+  virtual Result<std::size_t> read(MutableBytes out) = 0;
   // Writes all of `bytes` at `offset`, or fails (a part may be written).
   virtual Status pwrite(ByteView bytes, std::uint64_t offset) = 0;
   virtual Status truncate(std::uint64_t size) = 0;

@@ -1,4 +1,7 @@
-// How much memory the control groups of this process leave it.
+// What the control groups of this process leave it.
+//
+// Both look at the process's groups (versions 1 and 2) and at the groups around them, as
+// /proc/self/cgroup and /sys/fs/cgroup below `root` state them. Nothing without a limit.
 #pragma once
 
 #include <cstdint>
@@ -8,9 +11,9 @@
 
 namespace hubdist::internal {
 
-// The smallest memory limit, in bytes, of the process's control groups (versions 1 and 2) and of
-// the groups around them, as /proc/self/cgroup and /sys/fs/cgroup below `root` state it. Nothing
-// without a limit.
+// The smallest memory limit, in bytes.
 std::optional<std::uint64_t> cgroup_memory_limit(FileSystem& fs, const Path& root);
+// The smallest quota of processor time, in processors, rounded up.
+std::optional<std::uint64_t> cgroup_cpu_limit(FileSystem& fs, const Path& root);
 
 }  // namespace hubdist::internal
