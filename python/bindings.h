@@ -24,6 +24,7 @@ void bind_chunks(py::module_& m);            // of core/
 void bind_layout(py::module_& m);            // of core/
 void bind_dedupe_report(py::module_& m);     // of core/
 void bind_dedupe_estimator(py::module_& m);  // of core/
+void bind_xet(py::module_& m);               // of core/
 void bind_io(py::module_& m);
 void bind_chunk_files(py::module_& m);  // of io/
 void bind_backend(py::module_& m);

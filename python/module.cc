@@ -15,6 +15,7 @@ PYBIND11_MODULE(_core, m) {
   bind_layout(m);
   bind_dedupe_report(m);
   bind_dedupe_estimator(m);
+  bind_xet(m);
   bind_backend(m);
   bind_exchange(m);
   bind_client(m);
