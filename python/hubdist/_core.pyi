@@ -34,6 +34,7 @@ __all__: list[str] = [
     "ExchangeInfo",
     "FetchResult",
     "FileEntry",
+    "FileRecord",
     "HubServer",
     "Identity",
     "ListPage",
@@ -47,15 +48,22 @@ __all__: list[str] = [
     "PathFilter",
     "ProgressEvent",
     "ProgressKind",
+    "Reconstruction",
     "Region",
     "RegionReport",
     "RetryPolicy",
+    "Shard",
+    "ShardBuilder",
     "Snapshot",
     "Source",
     "StoredChunk",
+    "Term",
     "Tracker",
     "UnitLayout",
     "Uri",
+    "XorbBuilder",
+    "XorbIndex",
+    "XorbRecord",
     "blake3",
     "check_relative_path",
     "choose_compression",
@@ -75,12 +83,18 @@ __all__: list[str] = [
     "make_manifest",
     "make_units",
     "parse_identity",
+    "parse_reconstruction",
     "parse_uri",
     "parse_xet_hex",
     "piece_size_for",
+    "plan_reconstruction",
+    "range_hash",
     "read_layout",
+    "read_xorb_index",
     "set_log_level",
     "sha256",
+    "unpack_chunks",
+    "verify_xorb",
     "xet_hex",
 ]
 
@@ -676,6 +690,199 @@ class DedupeEstimator:
         """
         The report so far, but for its `seconds`; the estimator is as new afterwards.
         """
+
+class XorbIndex:
+    """
+    What the footer of a xorb says.
+    """
+    def bytes_of(self, begin: int, end: int) -> tuple[int, int]:
+        """
+        Where the chunks [begin, end) lie in the xorb: the range of bytes to read.
+        """
+    def footer(self) -> bytes:
+        """
+        A footer of version 1, with its length: what a stored xorb ends with.
+        """
+    @property
+    def chunks(self) -> list[Chunk]: ...
+    @property
+    def hash(self) -> str: ...
+    @property
+    def packed_size(self) -> int:
+        """
+        Bytes of all chunks with their headers, without a footer.
+        """
+    @property
+    def raw_size(self) -> int:
+        """
+        Bytes before compression.
+        """
+
+class XorbBuilder:
+    """
+    Packs chunks into a xorb. Not thread-safe.
+    """
+    def __init__(self) -> None: ...
+    def add(
+        self,
+        chunk: typing_extensions.Buffer | numpy.typing.NDArray[typing.Any],
+        scheme: str | None = None,
+    ) -> int:
+        """
+        Adds a chunk and returns its place. The scheme is 'none', 'lz4' or 'bg4-lz4'; None chooses by the bytes.
+        """
+    def finish(self) -> tuple[bytes, XorbIndex]:
+        """
+        The bytes of the xorb, without a footer, and its index. The builder is as new afterwards.
+        """
+    def fits(self, size: int) -> bool:
+        """
+        Whether a chunk of so many bytes fits.
+        """
+
+class Term:
+    """
+    A run of chunks of one xorb, as a part of a file.
+    """
+
+    __hash__: typing.ClassVar[None] = None  # type: ignore[assignment]
+    def __eq__(self, arg0: typing.Any) -> bool: ...
+    def __init__(self, xorb: str, begin: int, end: int, size: int) -> None: ...
+    @property
+    def begin(self) -> int: ...
+    @property
+    def end(self) -> int:
+        """
+        Of the chunks, exclusive.
+        """
+    @property
+    def size(self) -> int:
+        """
+        Bytes before compression.
+        """
+    @property
+    def xorb(self) -> str: ...
+
+class FileRecord:
+    """
+    A file as a shard tells it.
+    """
+    def __init__(
+        self,
+        hash: str,
+        terms: collections.abc.Sequence[Term],
+        range_hashes: collections.abc.Sequence[str],
+        sha256: str | None = None,
+    ) -> None: ...
+    @property
+    def hash(self) -> str: ...
+    @property
+    def range_hashes(self) -> list[str]: ...
+    @property
+    def sha256(self) -> str | None:
+        """
+        As the uploader states it.
+        """
+    @property
+    def terms(self) -> list[Term]: ...
+
+class XorbRecord:
+    """
+    A xorb as a shard tells it.
+    """
+    @property
+    def chunks(self) -> list[Chunk]:
+        """
+        Their hashes are keyed where the shard is.
+        """
+    @property
+    def global_chunks(self) -> list[int]:
+        """
+        The chunks that are marked for global deduplication.
+        """
+    @property
+    def hash(self) -> str: ...
+
+class Shard:
+    """
+    A shard in upload or stored form.
+    """
+    def __init__(
+        self, data: typing_extensions.Buffer | numpy.typing.NDArray[typing.Any]
+    ) -> None: ...
+    def check(self, xorbs: collections.abc.Sequence[XorbIndex] | None = None) -> None:
+        """
+        Raises unless everything in it agrees; with the indexes of all its xorbs, also against those.
+        """
+    def find_chunk(self, hash: str) -> list[tuple[str, int]]:
+        """
+        Up to 16 places of a chunk: the xorb and the chunk's place in it.
+        """
+    @property
+    def created(self) -> int:
+        """
+        Seconds since 1970, as the footer states it.
+        """
+    @property
+    def files(self) -> list[FileRecord]: ...
+    @property
+    def key_expiry(self) -> int:
+        """
+        Seconds since 1970, as the footer states it.
+        """
+    @property
+    def lookup_count(self) -> int:
+        """
+        Entries of the chunks' lookup table.
+        """
+    @property
+    def stored(self) -> bool:
+        """
+        Whether it has a footer.
+        """
+    @property
+    def xorbs(self) -> list[XorbRecord]: ...
+
+class ShardBuilder:
+    """
+    Writes shards. Not thread-safe.
+    """
+    def __init__(self) -> None: ...
+    def add_file(self, file: FileRecord) -> None: ...
+    @typing.overload
+    def add_xorb(self, xorb: XorbRecord) -> None: ...
+    @typing.overload
+    def add_xorb(self, xorb: XorbIndex) -> None: ...
+    def mark_global(self, xorb: str, chunk: int) -> None: ...
+    def stored_form(
+        self,
+        created: int = 0,
+        key_expiry: int = 18446744073709551615,
+        key: bytes | None = None,
+        with_files: bool = True,
+        with_lookups: bool = True,
+    ) -> bytes: ...
+    def upload_form(self) -> bytes: ...
+
+class Reconstruction:
+    """
+    Where the bytes of a file, or a range, are.
+    """
+    def to_json(self, version: int = 2) -> str: ...
+    @property
+    def fetches(self) -> dict[str, list[tuple[str, list[tuple[int, int, int, int]]]]]:
+        """
+        For each xorb its URLs, each with ranges (first chunk, end, first byte, end).
+        """
+    @property
+    def offset_into_first_range(self) -> int: ...
+    @property
+    def size(self) -> int:
+        """
+        Bytes in the terms, from the offset on.
+        """
+    @property
+    def terms(self) -> list[Term]: ...
 
 class BackendCapabilities:
     """
@@ -1393,14 +1600,40 @@ def parse_identity(text: str) -> Identity:
     Reads a digest that a user gives: "sha256:<64 hex digits>", also "git-sha1:" and "md5:".
     """
 
+def parse_reconstruction(json: str) -> Reconstruction:
+    """
+    Reads an answer of either version; raises when it is impossible.
+    """
+
 def parse_uri(text: str) -> Uri:
     """
     Reads a URI. Raises InvalidArgumentError (a ValueError) that names the text and what is wrong with it. A user name or password inside a URL is refused, and not repeated in the message: credentials never travel in URLs.
     """
 
+def parse_xet_hex(text: str) -> bytes:
+    """
+    The 32 bytes of a hash in Xet's text form. Raises InvalidArgumentError (a ValueError).
+    """
+
 def piece_size_for(blob_size: int) -> int:
     """
     The power of two at or above a blob's size / 1024, from 1 to 4 MiB: so every node cuts a blob alike.
+    """
+
+def plan_reconstruction(
+    terms: collections.abc.Sequence[Term],
+    xorbs: collections.abc.Sequence[XorbIndex],
+    url_of: collections.abc.Callable[[str, list[tuple[int, int, int, int]]], str],
+    range: tuple[int, int] | None = None,
+    ranges_per_url: int = 64,
+) -> Reconstruction:
+    """
+    The answer for the bytes [begin, end) of a file, or for all of it. `url_of` gives the URL for some ranges of a xorb, as `Reconstruction.fetches` has them.
+    """
+
+def range_hash(chunks: collections.abc.Sequence[str]) -> str:
+    """
+    The hash that proves knowledge of a term's chunks, from their hashes.
     """
 
 @typing.overload
@@ -1413,6 +1646,11 @@ def read_layout(data: typing_extensions.Buffer | numpy.typing.NDArray[typing.Any
 
 @typing.overload
 def read_layout(path: os.PathLike[str] | str) -> ContentLayout: ...
+def read_xorb_index(data: typing_extensions.Buffer | numpy.typing.NDArray[typing.Any]) -> XorbIndex:
+    """
+    The index of a whole xorb with a footer of either version.
+    """
+
 def set_log_level(level: str) -> None:
     """
     Which messages hubdist writes to standard error: "debug", "info", "warning" (the default), "error" or "off". The environment variable HUBDIST_LOG sets it as well.
@@ -1421,6 +1659,18 @@ def set_log_level(level: str) -> None:
 def sha256(data: typing_extensions.Buffer | numpy.typing.NDArray[typing.Any]) -> str:
     """
     SHA-256 of bytes, in hexadecimal.
+    """
+
+def unpack_chunks(data: typing_extensions.Buffer | numpy.typing.NDArray[typing.Any]) -> list[bytes]:
+    """
+    The chunks of a xorb, or of a run of its chunks, decompressed.
+    """
+
+def verify_xorb(
+    data: typing_extensions.Buffer | numpy.typing.NDArray[typing.Any], hash: str
+) -> XorbIndex:
+    """
+    Checks each chunk of a xorb, its footer if it has one, and its hash; returns its index.
     """
 
 def xet_hex(hash: typing_extensions.Buffer | numpy.typing.NDArray[typing.Any]) -> str:

@@ -60,9 +60,9 @@ Status print_tokens(const Accounts& accounts, std::string_view user) {
   return {};
 }
 
-Status add_token(Accounts& accounts, const TokenArguments& arguments) {
+Status add_token(Accounts& accounts, const TokenArguments& arguments, std::stop_token stop) {
   if (arguments.from_stdin) {
-    HUBDIST_ASSIGN(std::string text, read_token_from_stdin());
+    HUBDIST_ASSIGN(std::string text, read_token_from_stdin(std::move(stop)));
     return accounts.add_token(arguments.user, arguments.options, Secret(std::move(text)));
   }
   HUBDIST_ASSIGN(const Secret token, accounts.add_token(arguments.user, arguments.options));
@@ -84,9 +84,9 @@ CLI::App* add_command(CLI::App& parent, Action& action, const std::string& name,
   CLI::App* command = parent.add_subcommand(name, what);
   add_hub_root(*command, arguments->root);
   command->callback([&action, arguments, work] {
-    action = [arguments, work](std::stop_token) {
+    action = [arguments, work](std::stop_token stop) {
       return with_accounts(arguments->root,
-                           [&](Accounts& accounts) { return work(accounts, *arguments); });
+                           [&](Accounts& accounts) { return work(accounts, *arguments, stop); });
     };
   });
   return command;
@@ -96,18 +96,22 @@ void add_user_commands(CLI::App& hub, Action& action) {
   CLI::App* user = hub.add_subcommand("user", "Users of a hub");
   user->require_subcommand(1);
   auto arguments = std::make_shared<AccountArguments>();
-  add_command(
-      *user, action, "add", "Make a user, who may own repositories (NAME/...)", arguments,
-      [](Accounts& accounts, const AccountArguments& a) { return accounts.add_user(a.name); })
+  add_command(*user, action, "add", "Make a user, who may own repositories (NAME/...)", arguments,
+              [](Accounts& accounts, const AccountArguments& a, std::stop_token) {
+                return accounts.add_user(a.name);
+              })
       ->add_option("name", arguments->name, "The user's name")
       ->required();
   add_command(*user, action, "remove", "Take a user and their tokens; repositories stay", arguments,
-              [](Accounts& accounts, const AccountArguments& a) { return accounts.remove(a.name); })
+              [](Accounts& accounts, const AccountArguments& a, std::stop_token) {
+                return accounts.remove(a.name);
+              })
       ->add_option("name", arguments->name, "The user's name")
       ->required();
-  add_command(
-      *user, action, "list", "Print users, and the organisations that they belong to", arguments,
-      [](Accounts& accounts, const AccountArguments&) { return print_accounts(accounts, false); });
+  add_command(*user, action, "list", "Print users, and the organisations that they belong to",
+              arguments, [](Accounts& accounts, const AccountArguments&, std::stop_token) {
+                return print_accounts(accounts, false);
+              });
 }
 
 void add_organisation_commands(CLI::App& hub, Action& action) {
@@ -116,21 +120,24 @@ void add_organisation_commands(CLI::App& hub, Action& action) {
   auto arguments = std::make_shared<AccountArguments>();
   add_command(*org, action, "add", "Make an organisation, which may own repositories (NAME/...)",
               arguments,
-              [](Accounts& accounts, const AccountArguments& a) {
+              [](Accounts& accounts, const AccountArguments& a, std::stop_token) {
                 return accounts.add_organisation(a.name);
               })
       ->add_option("name", arguments->name, "The organisation's name")
       ->required();
   add_command(*org, action, "remove", "Take an organisation; repositories stay", arguments,
-              [](Accounts& accounts, const AccountArguments& a) { return accounts.remove(a.name); })
+              [](Accounts& accounts, const AccountArguments& a, std::stop_token) {
+                return accounts.remove(a.name);
+              })
       ->add_option("name", arguments->name, "The organisation's name")
       ->required();
-  add_command(
-      *org, action, "list", "Print organisations and their members", arguments,
-      [](Accounts& accounts, const AccountArguments&) { return print_accounts(accounts, true); });
+  add_command(*org, action, "list", "Print organisations and their members", arguments,
+              [](Accounts& accounts, const AccountArguments&, std::stop_token) {
+                return print_accounts(accounts, true);
+              });
   CLI::App* member =
       add_command(*org, action, "member", "Give a user a role in an organisation", arguments,
-                  [](Accounts& accounts, const AccountArguments& a) -> Status {
+                  [](Accounts& accounts, const AccountArguments& a, std::stop_token) -> Status {
                     HUBDIST_ASSIGN(const Role role, parse_role(a.role));
                     return accounts.set_member(a.name, a.user, role);
                   });
@@ -151,8 +158,9 @@ void add_token_commands(CLI::App& hub, Action& action) {
   TokenArguments& a = *arguments;
   CLI::App* add = add_command(
       *token, action, "add", "Make a token for a user, who is made if missing, and print it, once",
-      arguments,
-      [](Accounts& accounts, const TokenArguments& given) { return add_token(accounts, given); });
+      arguments, [](Accounts& accounts, const TokenArguments& given, std::stop_token stop) {
+        return add_token(accounts, given, std::move(stop));
+      });
   add->add_option("user", a.user, "The user's name")->required();
   add->add_flag("--write", a.options.may_write, "The token may write, not only read");
   add->add_option("--name", a.options.label, "What the token is for")->capture_default_str();
@@ -166,13 +174,14 @@ void add_token_commands(CLI::App& hub, Action& action) {
       "organisations; with --write also change these.");
   add_command(*token, action, "list", "Print tokens: id, user, what they may, since when, name",
               arguments,
-              [](Accounts& accounts, const TokenArguments& given) {
+              [](Accounts& accounts, const TokenArguments& given, std::stop_token) {
                 return print_tokens(accounts, given.user);
               })
       ->add_option("user", a.user, "This user's only");
-  add_command(
-      *token, action, "revoke", "End a token at once", arguments,
-      [](Accounts& accounts, const TokenArguments& given) { return accounts.revoke(given.id); })
+  add_command(*token, action, "revoke", "End a token at once", arguments,
+              [](Accounts& accounts, const TokenArguments& given, std::stop_token) {
+                return accounts.revoke(given.id);
+              })
       ->add_option("id", a.id, "The token's id, as `list` prints it")
       ->required();
 }
