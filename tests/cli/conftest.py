@@ -1,15 +1,22 @@
 """Fixtures for the tests of the hubdist program: a hub, a proxy before it, a user's home."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from program import FILES, Proxy, User, serving
 
 
 @pytest.fixture(scope="session")
-def hub(tmp_path_factory) -> Iterator[int]:
+def hub_folder(tmp_path_factory) -> Path:
+    """The folder of the hub, of what is in it, and of ada's token."""
+    return tmp_path_factory.mktemp("hub")
+
+
+@pytest.fixture(scope="session")
+def hub(hub_folder: Path) -> Iterator[int]:
     """The port of a hub with org/model (public) and org/secret (private, read by ada)."""
-    folder = tmp_path_factory.mktemp("hub")
+    folder = hub_folder
     for path, content in FILES.items():
         file = folder / "model" / path
         file.parent.mkdir(parents=True, exist_ok=True)
@@ -27,8 +34,8 @@ def hub(tmp_path_factory) -> Iterator[int]:
 
 
 @pytest.fixture(scope="session")
-def token(hub, tmp_path_factory) -> str:
-    return (tmp_path_factory.getbasetemp() / "hub0" / "ada-token").read_text().strip()
+def token(hub, hub_folder: Path) -> str:
+    return (hub_folder / "ada-token").read_text().strip()
 
 
 @pytest.fixture
