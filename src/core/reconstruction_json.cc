@@ -168,6 +168,7 @@ Result<Reconstruction> parse_reconstruction(std::string_view json) {
   if (json.size() > kMaxReconstructionSize)
     return wrong(concat("it has ", json.size(), " bytes, at most ", kMaxReconstructionSize,
                         " are read: ask for a range"));
+  if (json.empty()) return wrong("it is empty");
   simdjson::dom::parser parser;
   object root;
   if (parser.parse(json.data(), json.size()).get(root) != simdjson::SUCCESS)

@@ -80,6 +80,16 @@ Status hash_in_order(ChunkSource& source, const ChunkTaker& take) {
 
 Status hash_in_parts(ChunkSource& source, const ChunkTaker& take, Executor& executor) {
   Parts parts(source, executor.threads());
+  HUBDIST_ASSIGN(const auto fixed, parts.begin(1));
+  // A long run of one byte has no fixed boundary, but its segments have common ones.
+  if (!fixed)
+    return stream_in_segments(
+        source,
+        [&take](const std::shared_ptr<const ChunkBatch>& batch) {
+          for (const Chunk& chunk : batch->chunks) take(chunk);
+          return Status();
+        },
+        executor);
   TaskQueue<std::vector<Chunk>> queue(executor);
   const std::uint64_t count = parts.count();
   for (std::uint64_t started = 0; started < count || !queue.empty();) {
