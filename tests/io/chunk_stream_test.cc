@@ -254,11 +254,15 @@ TEST_CASE("a sink that holds batches makes the stream wait, and memory stays bou
   for (const std::size_t count : {std::size_t{1}, std::size_t{2}}) {
     const auto file = fs().open(path, OpenMode::kRead);
     std::vector<std::shared_ptr<const ChunkBatch>> held;
-    std::uint64_t most = 0;
+    std::atomic<std::uint64_t> most = 0;
     std::stop_source stop;
-    // Nobody lets go: the stream has to stop reading on its own.
-    std::jthread stopper([&](std::stop_token) {
-      std::this_thread::sleep_for(std::chrono::milliseconds(300));
+    // Nobody lets go: the stream has to stop reading on its own. Then it is stopped.
+    std::jthread stopper([&] {
+      std::uint64_t before = 0;
+      for (int i = 0; i < 300 && (most <= 16 * kMiB || most != before); ++i) {
+        before = most;
+        std::this_thread::sleep_for(std::chrono::milliseconds(200));
+      }
       stop.request_stop();
     });
     const Status status = stream_chunks(

@@ -1,3 +1,4 @@
+#include <atomic>
 #include <filesystem>
 #include <fstream>
 #include <thread>
@@ -217,9 +218,9 @@ TEST_CASE("a file that changes while it is read") {
   const Path path = dir / "file";
   put(path, random_bytes(1, 30'000'000));
   FaultFileSystem fs;
-  bool done = false;
+  std::atomic<bool> done = false;
   fs.set_hook([&](const FileOperation& operation) {
-    if (operation.name == "pread" && operation.offset > 10'000'000 && !std::exchange(done, true))
+    if (operation.name == "pread" && operation.offset > 10'000'000 && !done.exchange(true))
       std::filesystem::resize_file(path, 15'000'000);
     return Status();
   });
