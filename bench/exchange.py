@@ -14,8 +14,10 @@ import tempfile
 import time
 from pathlib import Path
 
-from counting_proxy import CountingProxy
 from measure import MIB, REPO, clean_environment, hub, make_model, serving
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "examples" / "demo"))
+from counting_proxy import CountingProxy
 
 
 class Swarm:
