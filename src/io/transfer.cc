@@ -15,6 +15,7 @@
 namespace hubdist::internal {
 namespace {
 
+constexpr Duration kTimerSlack = std::chrono::milliseconds(2);
 constexpr long kReceiveBuffer = 512 * kKiB;
 // libcurl hands on at most 16 KiB at a time; what is behind the sink works better with more.
 constexpr std::size_t kDeliverySize = 256 * kKiB;
@@ -236,7 +237,8 @@ Status Transfer::status_of(CURLcode code) const {
   const std::string what = concat(request_.url.without_query(), ": ", reason);
   switch (code) {
     case CURLE_OPERATION_TIMEDOUT:
-      if (system_clock().now() >= request_.deadline) return over_time();
+      // libcurl's timer counts whole milliseconds, and may go off a little before the end.
+      if (system_clock().now() + kTimerSlack >= request_.deadline) return over_time();
       return unavailable(what);
     case CURLE_PEER_FAILED_VERIFICATION:
     case CURLE_SSL_ISSUER_ERROR:
