@@ -9,7 +9,7 @@
 #include "handle.h"
 #include <hubdist/base/quantity.h>
 #include <hubdist/core/content_layout.h>
-#include <hubdist/io/file.h>
+#include <hubdist/io/file_content.h>
 
 namespace hubdist::python {
 namespace {
@@ -48,19 +48,6 @@ class BufferReader final : public ContentReader {
   ByteView bytes_;
 };
 
-class FileReader final : public ContentReader {
- public:
-  FileReader(File& file, std::uint64_t size) : file_(file), size_(size) {}
-  std::uint64_t size() const override { return size_; }
-  Status read(std::uint64_t offset, MutableBytes out) const override {
-    return read_exactly(file_, out, offset);
-  }
-
- private:
-  File& file_;
-  std::uint64_t size_;
-};
-
 ContentLayout layout_of_buffer(const py::buffer& data) {
   const BufferBytes bytes(data);
   const auto read = [&] {
@@ -76,7 +63,7 @@ Result<ContentLayout> layout_of_file(const Path& path) {
   if (info.type != FileType::kFile)
     return errno_status(info.type == FileType::kDirectory ? EISDIR : EINVAL, "read the layout of",
                         path.native());
-  return read_layout(FileReader(*file, info.size));
+  return read_layout(FileContent(*file, info.size));
 }
 
 py::typing::List<py::str> texts(const std::vector<std::string>& from) {

@@ -10,6 +10,7 @@
 #include <hubdist/core/dedupe_estimator.h>
 #include <hubdist/io/chunk_stream.h>
 #include <hubdist/io/dedupe_files.h>
+#include <hubdist/io/file_content.h>
 
 namespace hubdist {
 namespace {
@@ -19,19 +20,6 @@ using internal::SourceFile;
 using internal::SourceFiles;
 
 constexpr std::uint64_t kWaitingBytes = 16 * kMiB;  // of chunks that wait to be compressed
-
-class FileContent final : public ContentReader {
- public:
-  FileContent(File& file, std::uint64_t size) : file_(file), size_(size) {}
-  std::uint64_t size() const override { return size_; }
-  Status read(std::uint64_t offset, MutableBytes out) const override {
-    return read_exactly(file_, out, offset);
-  }
-
- private:
-  File& file_;
-  std::uint64_t size_;
-};
 
 class Comparison {
  public:
