@@ -71,6 +71,7 @@ HubApi::Answer HubApi::file(const ApiRequest& request, const RepoRoute& route) c
                             " cannot be read: ", message(content.status()));
     response = content_response(request.http, *std::move(content), entry->etag());
     add_facts(response, *entry);
+    HUBDIST_TRY(add_xet_facts(response, request, repo, *entry));
   }
   response.headers.set("X-Repo-Commit", found.commit.id.hex());
   return response;
