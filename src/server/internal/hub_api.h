@@ -4,6 +4,7 @@
 #include <string>
 
 #include "server/internal/api_support.h"
+#include "server/internal/contents.h"
 #include "server/internal/gate.h"
 #include "server/internal/lfs_link.h"
 #include "server/internal/metrics.h"
@@ -29,6 +30,7 @@ class HubApi final : public HttpHandler {
   HubApi(ObjectStore& store, Secret link_key, HubApiOptions options)
       : accounts_(store),
         repositories_(store),
+        xet_(store),
         links_(std::move(link_key)),
         options_(std::move(options)),
         uploads_(options_.max_uploads),
@@ -68,6 +70,9 @@ class HubApi final : public HttpHandler {
   Answer refs(const ApiRequest& request, const OpenRepo& repo) const;
   Answer commits(const ApiRequest& request, const OpenRepo& repo, const RepoRoute& route) const;
   Answer file(const ApiRequest& request, const RepoRoute& route) const;
+  // The bytes of a content, whatever repository asks.
+  Answer content_response(const HttpServerRequest& http, const Sha256& sha256,
+                          std::string_view etag) const;
 
   // Repositories as such (hub_repos.cc).
   Answer create_repo(const ApiRequest& request);
@@ -100,6 +105,9 @@ class HubApi final : public HttpHandler {
 
   Accounts accounts_;
   Repositories repositories_;
+  XetStore xet_;
+  mutable ContentTraffic traffic_;
+  const Contents contents_{xet_, &traffic_.read};
   const LfsLinks links_;
   const HubApiOptions options_;
   Gate uploads_;
