@@ -132,7 +132,15 @@ HubApi::Answer HubApi::health() const {
 HubApi::Answer HubApi::metrics() const {
   HttpServerResponse response;
   response.headers.add("Content-Type", "text/plain; version=0.0.4; charset=utf-8");
-  response.body = options_.metrics->text({uploads_.inside(), commits_.inside()});
+  const XetTotals xet = xet_.totals();
+  response.body = options_.metrics->text({.uploads = uploads_.inside(),
+                                          .commits = commits_.inside(),
+                                          .refused_uploads = uploads_.refused(),
+                                          .refused_commits = commits_.refused(),
+                                          .content_read = traffic_.read,
+                                          .content_sent = traffic_.sent,
+                                          .xet_files = xet.file_bytes,
+                                          .xet_xorbs = xet.xorb_bytes});
   return response;
 }
 

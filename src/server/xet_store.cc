@@ -32,6 +32,27 @@ Result<XetFile> parse_file(ByteView object, const XetHash& hash) {
                  std::move(record.range_hashes)};
 }
 
+// Counts what it has made durable.
+class CountingWriter final : public ObjectWriter {
+ public:
+  CountingWriter(std::unique_ptr<ObjectWriter> inner, std::atomic<std::uint64_t>& bytes)
+      : inner_(std::move(inner)), bytes_(bytes) {}
+  Status write(ByteView bytes) override {
+    written_ += bytes.size();
+    return inner_->write(bytes);
+  }
+  Status finish() override {
+    HUBDIST_TRY(inner_->finish());
+    bytes_ += written_;
+    return {};
+  }
+
+ private:
+  const std::unique_ptr<ObjectWriter> inner_;
+  std::atomic<std::uint64_t>& bytes_;
+  std::uint64_t written_ = 0;
+};
+
 std::size_t memory_of(const XorbIndex& index) {
   return kEntryOverhead + index.chunk_count() * (sizeof(ChunkHash) + 2 * sizeof(std::uint32_t));
 }
@@ -46,6 +67,8 @@ struct XetStore::Memory {
   internal::LruCache<XetHash, XetFile> files{kCacheRoom};
   std::mutex mutex;
   std::set<XorbHash> upgrading;  // whose footers are being replaced
+  std::atomic<std::uint64_t> file_bytes = 0;
+  std::atomic<std::uint64_t> xorb_bytes = 0;
 
   bool begin_upgrade(const XorbHash& xorb) {
     const std::lock_guard lock(mutex);
@@ -120,7 +143,8 @@ Result<std::unique_ptr<ObjectReader>> XetStore::open_file(const XetHash& hash,
 }
 
 Result<std::unique_ptr<ObjectWriter>> XetStore::create_xorb(const XorbHash& xorb) {
-  return store_.create(xorb_key(xorb));
+  HUBDIST_ASSIGN(auto writer, store_.create(xorb_key(xorb)));
+  return std::make_unique<CountingWriter>(std::move(writer), memory_->xorb_bytes);
 }
 
 Status XetStore::keep(ObjectWriter& writer, const XorbIndex& index) {
@@ -137,9 +161,11 @@ Status XetStore::put_file(const XetFile& file) {
       known.status().code() != StatusCode::kDataLoss)
     return known.status();
   FileRecord record{file.hash, file.terms, {}, file.sha256};
+  std::uint64_t size = 0;
   for (const Term& term : file.terms) {
     HUBDIST_ASSIGN(const auto xorb, index(term.xorb));
     HUBDIST_TRY(xorb->raw_size_of(term.chunks).status());
+    size += term.raw_size;
     record.range_hashes.push_back(
         range_hash(std::span(xorb->hashes).subspan(term.chunks.begin, term.chunks.size())));
   }
@@ -148,6 +174,7 @@ Status XetStore::put_file(const XetFile& file) {
   HUBDIST_ASSIGN(const Bytes object, builder.upload_form());
   HUBDIST_TRY(store_.put(xet_file_key(file.hash), object));
   memory_->files.erase(file.hash);
+  if (!known.ok()) memory_->file_bytes += size;
   return {};
 }
 
@@ -158,6 +185,8 @@ Status XetStore::put_content(const Sha256& sha256, const XetHash& file) {
   HUBDIST_TRY(known.status());
   return store_.put(xet_content_key(sha256), as_bytes(xet_hex(file)));
 }
+
+XetTotals XetStore::totals() const { return {memory_->file_bytes, memory_->xorb_bytes}; }
 
 std::string xorb_key(const XorbHash& hash) { return key_of("xorbs", xet_hex(hash)); }
 std::string xet_file_key(const XetHash& hash) { return key_of("xet-files", xet_hex(hash)); }

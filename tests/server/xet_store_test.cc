@@ -2,11 +2,12 @@
 #include <filesystem>
 #include <map>
 #include <thread>
+#include <utility>
 
 #include <doctest/doctest.h>
 
 #include "server/internal/lru_cache.h"
-#include "tests/core/xet_samples.h"
+#include "tests/server/xet_files.h"
 #include "tests/support/fault_file_system.h"
 #include "tests/support/temp_dir.h"
 #include <hubdist/base/log.h>
@@ -15,9 +16,11 @@
 namespace hubdist {
 namespace {
 
+using testing::mixed_bytes;
+using testing::part_of;
 using testing::Random;
-using testing::random_bytes;
 using testing::SampleStore;
+using testing::XetSample;
 
 struct Fixture {
   testing::TempDir temp;
@@ -29,12 +32,7 @@ struct Fixture {
   // As after a restart: with empty caches.
   void reopen() { xet = std::make_unique<XetStore>(*objects); }
 
-  void put_xorb(const BuiltXorb& xorb) {
-    auto writer = xet->create_xorb(xorb.index.hash);
-    REQUIRE(writer.ok());
-    REQUIRE((*writer)->write(xorb.bytes).ok());
-    REQUIRE(XetStore::keep(**writer, xorb.index).ok());
-  }
+  void put_xorb(const BuiltXorb& xorb) { testing::put_xorb(*xet, xorb); }
   void put_object(const std::string& key, ByteView content) {
     REQUIRE(objects->put(key, content).ok());
   }
@@ -57,39 +55,6 @@ struct Fixture {
   Result<Bytes> read_file(const XetHash& hash) {
     HUBDIST_ASSIGN(const auto reader, xet->open_file(hash));
     return read(*reader, 0, static_cast<std::size_t>(reader->size()));
-  }
-};
-
-Bytes part_of(const Bytes& content, std::size_t offset, std::size_t size) {
-  const std::size_t begin = std::min(offset, content.size());
-  const std::size_t end = begin + std::min(size, content.size() - begin);
-  return Bytes(content.begin() + static_cast<std::ptrdiff_t>(begin),
-               content.begin() + static_cast<std::ptrdiff_t>(end));
-}
-
-// A file of `sizes.size()` terms, each of all chunks of a xorb of its own.
-struct BigFile {
-  std::vector<BuiltXorb> xorbs;
-  XetFile file;
-  Bytes content;
-  explicit BigFile(std::size_t terms, std::size_t chunks, std::size_t chunk_size = 64 * kKiB) {
-    MerkleHasher tree;
-    for (std::size_t t = 0; t < terms; ++t) {
-      std::vector<Bytes> parts;
-      for (std::size_t c = 0; c < chunks; ++c) {
-        const std::uint64_t seed = t * chunks + c;
-        parts.push_back(seed % 3 == 0 ? testing::bf16_weights(seed, chunk_size)
-                                      : random_bytes(seed, chunk_size + c));
-        append_bytes(content, parts.back());
-      }
-      xorbs.push_back(testing::build_xorb(parts, t));
-      const XorbIndex& index = xorbs.back().index;
-      for (std::uint32_t c = 0; c < index.chunk_count(); ++c) tree.update(index.chunk(c));
-      file.terms.push_back(
-          {index.hash, {0, index.chunk_count()}, static_cast<std::uint32_t>(index.raw_size())});
-    }
-    file.hash = tree.file_hash();
-    file.size = content.size();
   }
 };
 
@@ -122,7 +87,7 @@ TEST_CASE_FIXTURE(Fixture, "files are read out of xorbs, whole, in ranges and in
 }
 
 TEST_CASE_FIXTURE(Fixture, "a range costs the chunks that hold it, and each chunk once") {
-  const BigFile big(3, 40);
+  const XetSample big(mixed_bytes(1, 7'000'000), 64 * kKiB, 40);
   for (const BuiltXorb& xorb : big.xorbs) put_xorb(xorb);
   REQUIRE(xet->put_file(big.file).ok());
   std::atomic<std::uint64_t> counted = 0;
@@ -134,9 +99,7 @@ TEST_CASE_FIXTURE(Fixture, "a range costs the chunks that hold it, and each chun
   for (std::uint64_t offset = 0; offset < big.content.size(); offset += step)
     append_bytes(out, *read(**reader, offset, step));
   CHECK(out == big.content);
-  std::uint64_t packed = 0;
-  for (const BuiltXorb& xorb : big.xorbs) packed += xorb.bytes.size();
-  CHECK(counted == packed);  // indexes are in memory since put_file()
+  CHECK(counted == big.packed_size());  // indexes are in memory since put_file()
 
   counted = 0;
   CHECK(*read(**reader, 100, 10) == part_of(big.content, 100, 10));
@@ -164,7 +127,7 @@ TEST_CASE_FIXTURE(Fixture, "what is not there is NotFound") {
   CHECK(*xet->file_of(Sha256{}) == std::nullopt);
   CHECK(xet->put_content(Sha256{}, XetHash{}).code() == StatusCode::kNotFound);
   // A file is put after its xorbs.
-  const BigFile big(1, 2, 100);
+  const XetSample big(mixed_bytes(1, 200), 100);
   CHECK(xet->put_file(big.file).code() == StatusCode::kNotFound);
   CHECK(xet->file(big.file.hash).status().code() == StatusCode::kNotFound);
   put_xorb(big.xorbs[0]);
@@ -174,16 +137,19 @@ TEST_CASE_FIXTURE(Fixture, "what is not there is NotFound") {
 }
 
 TEST_CASE_FIXTURE(Fixture, "a file learns its SHA-256, and is found by it") {
-  const BigFile big(2, 3, 500);
+  XetSample big(mixed_bytes(1, 3000), 500);
+  const auto sha256 = std::exchange(big.file.sha256, std::nullopt);
   for (const BuiltXorb& xorb : big.xorbs) put_xorb(xorb);
   REQUIRE(xet->put_file(big.file).ok());
   CHECK_FALSE((*xet->file(big.file.hash))->sha256);
   XetFile known = big.file;
-  known.sha256 = sha256(big.content);
+  known.sha256 = sha256;
   REQUIRE(xet->put_file(known).ok());
   CHECK((*xet->file(big.file.hash))->sha256 == known.sha256);
   REQUIRE(xet->put_file(big.file).ok());  // forgets nothing
   CHECK((*xet->file(big.file.hash))->sha256 == known.sha256);
+  CHECK(xet->totals().file_bytes == big.content.size());
+  CHECK(xet->totals().xorb_bytes > big.packed_size());
   REQUIRE(xet->put_content(*known.sha256, big.file.hash).ok());
   CHECK(*xet->file_of(*known.sha256) == big.file.hash);
   put_object(xet_content_key(Sha256{}), as_bytes("nonsense"));
@@ -197,7 +163,7 @@ TEST_CASE_FIXTURE(Fixture, "an empty file has no terms") {
 }
 
 TEST_CASE_FIXTURE(Fixture, "a footer of version 0 is replaced on the way") {
-  const BigFile big(1, 5, 1000);
+  const XetSample big(mixed_bytes(1, 5000), 1000, 5);
   const BuiltXorb& xorb = big.xorbs[0];
   const std::string key = xorb_key(xorb.index.hash);
   const Bytes old = testing::with_footer(xorb, 0);
@@ -228,7 +194,7 @@ TEST_CASE_FIXTURE(Fixture, "a footer of version 0 is replaced on the way") {
 }
 
 TEST_CASE_FIXTURE(Fixture, "an old footer serves also when it cannot be replaced") {
-  const BigFile big(1, 5, 1000);
+  const XetSample big(mixed_bytes(1, 5000), 1000, 5);
   const BuiltXorb& xorb = big.xorbs[0];
   const Bytes old = testing::with_footer(xorb, 0);
   put_object(xorb_key(xorb.index.hash), old);
@@ -248,7 +214,7 @@ TEST_CASE_FIXTURE(Fixture, "an old footer serves also when it cannot be replaced
 }
 
 TEST_CASE_FIXTURE(Fixture, "a new footer is synced before it takes the place of the old one") {
-  const BigFile big(1, 2, 1000);
+  const XetSample big(mixed_bytes(1, 2000), 1000);
   put_object(xorb_key(big.xorbs[0].index.hash), testing::with_footer(big.xorbs[0], 0));
   fs.reset();
   REQUIRE(xet->index(big.xorbs[0].index.hash).ok());
@@ -261,7 +227,7 @@ TEST_CASE_FIXTURE(Fixture, "a new footer is synced before it takes the place of 
 }
 
 TEST_CASE_FIXTURE(Fixture, "damage is found, whatever was damaged") {
-  const BigFile big(2, 4, 3000);
+  const XetSample big(mixed_bytes(1, 24'000), 3000);
   for (const BuiltXorb& xorb : big.xorbs) put_xorb(xorb);
   REQUIRE(xet->put_file(big.file).ok());
   const XorbHash first = big.xorbs[0].index.hash;
@@ -294,7 +260,7 @@ TEST_CASE_FIXTURE(Fixture, "damage is found, whatever was damaged") {
 }
 
 TEST_CASE_FIXTURE(Fixture, "each byte of a xorb and of a file matters") {
-  const BigFile big(1, 3, 40);
+  const XetSample big(mixed_bytes(1, 120), 40);
   const XorbHash hash = big.xorbs[0].index.hash;
   put_xorb(big.xorbs[0]);
   REQUIRE(xet->put_file(big.file).ok());
@@ -321,7 +287,7 @@ TEST_CASE_FIXTURE(Fixture, "each byte of a xorb and of a file matters") {
 }
 
 TEST_CASE_FIXTURE(Fixture, "a file that was damaged is healed by putting it again") {
-  const BigFile big(1, 3, 40);
+  const XetSample big(mixed_bytes(1, 120), 40);
   put_xorb(big.xorbs[0]);
   REQUIRE(xet->put_file(big.file).ok());
   put_object(xet_file_key(big.file.hash), as_bytes("nonsense"));
@@ -332,7 +298,7 @@ TEST_CASE_FIXTURE(Fixture, "a file that was damaged is healed by putting it agai
 }
 
 TEST_CASE_FIXTURE(Fixture, "one reader serves many threads") {
-  const BigFile big(4, 8, 20'000);
+  const XetSample big(mixed_bytes(1, 700'000), 20'000, 8);
   for (const BuiltXorb& xorb : big.xorbs) put_xorb(xorb);
   REQUIRE(xet->put_file(big.file).ok());
   const auto reader = xet->open_file(big.file.hash);

@@ -33,6 +33,12 @@ struct XetFile {
   std::vector<RangeHash> range_hashes;
 };
 
+// What came in by one XetStore; their quotient is what deduplication and compression gained.
+struct XetTotals {
+  std::uint64_t file_bytes = 0;  // of the files that were put
+  std::uint64_t xorb_bytes = 0;  // of the xorbs that were kept, as they are stored
+};
+
 // Counts bytes that are read from the store. Null where nobody counts.
 using ReadCounter = std::atomic<std::uint64_t>*;
 
@@ -65,8 +71,8 @@ class XetStore {
   Result<std::unique_ptr<ObjectReader>> open_file(const XetHash& hash,
                                                   ReadCounter read_bytes = nullptr) const;
 
-  // Writers. A xorb that has been verified whole: the writer takes its chunks as they come,
-  // keep() appends the footer and makes it durable.
+  // Writers. A xorb that has been verified whole: the writer, which must not outlive this, takes
+  // its chunks as they come, keep() appends the footer and makes it durable.
   Result<std::unique_ptr<ObjectWriter>> create_xorb(const XorbHash& xorb);
   static Status keep(ObjectWriter& writer, const XorbIndex& index);
   // A file whose terms and hash have been checked against xorbs that are here: NotFound when one is
@@ -75,6 +81,7 @@ class XetStore {
   // Records that the file has this content; the SHA-256 must have been computed from its bytes.
   // NotFound when there is no such file.
   Status put_content(const Sha256& sha256, const XetHash& file);
+  XetTotals totals() const;
 
  private:
   struct Memory;

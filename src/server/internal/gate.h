@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <utility>
 
@@ -36,13 +37,17 @@ class Gate {
     std::size_t inside = inside_;
     while (places <= room_ && inside <= room_ - places)
       if (inside_.compare_exchange_weak(inside, inside + places)) return Pass(*this, places);
+    ++refused_;
     return std::nullopt;
   }
+  // How often there was no room.
+  std::uint64_t refused() const { return refused_; }
   std::size_t inside() const { return inside_; }
 
  private:
   const std::size_t room_;
   std::atomic<std::size_t> inside_ = 0;
+  std::atomic<std::uint64_t> refused_ = 0;
 };
 
 }  // namespace hubdist::internal

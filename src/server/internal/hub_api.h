@@ -5,6 +5,7 @@
 
 #include "server/internal/api_support.h"
 #include "server/internal/cas_api.h"
+#include "server/internal/contents.h"
 #include "server/internal/gate.h"
 #include "server/internal/lfs_link.h"
 #include "server/internal/metrics.h"
@@ -76,6 +77,9 @@ class HubApi final : public HttpHandler {
   Answer refs(const ApiRequest& request, const OpenRepo& repo) const;
   Answer commits(const ApiRequest& request, const OpenRepo& repo, const RepoRoute& route) const;
   Answer file(const ApiRequest& request, const RepoRoute& route) const;
+  // The bytes of a content, whatever repository asks.
+  Answer content_response(const HttpServerRequest& http, const Sha256& sha256,
+                          std::string_view etag) const;
 
   // Repositories as such (hub_repos.cc).
   Answer create_repo(const ApiRequest& request);
@@ -109,6 +113,8 @@ class HubApi final : public HttpHandler {
   Accounts accounts_;
   Repositories repositories_;
   XetStore xet_;
+  mutable ContentTraffic traffic_;
+  const Contents contents_{xet_, &traffic_.read};
   const HubApiOptions options_;
   Gate uploads_;
   Gate commits_;
