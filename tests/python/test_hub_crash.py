@@ -84,8 +84,11 @@ class Writer(threading.Thread):
 
 
 def test_kill_in_the_middle_of_commits(hub):
-    """A kill leaves all that was answered; the next start needs no repair. (What the disk itself may
-    lose is tried in tests/server/hub_crash_test.cc: a kill leaves what the system has in memory.)"""
+    """A kill leaves all that was answered; the next start needs no repair.
+
+    It leaves what the system has in memory, too: what a disk may lose is tried in
+    tests/server/hub_crash_test.cc.
+    """
     token = hub.token_add("ada", "--write")
     writers = [Writer(i, token) for i in range(WRITERS)]
     for writer in writers:

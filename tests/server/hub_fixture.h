@@ -26,7 +26,8 @@ struct HubFixture {
   Secret ada;
 
   // `disk`: what the hub's folder lies on.
-  explicit HubFixture(FileSystem& disk = posix_file_system()) : fs(disk) {
+  explicit HubFixture(FileSystem& disk = posix_file_system(), const HttpClientOptions& client = {})
+      : fs(disk), http(client) {
     options.file_system = &fs;
   }
   ~HubFixture() { set_log_sink({}); }
