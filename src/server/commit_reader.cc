@@ -138,7 +138,10 @@ Status CommitReader::store(RepoEntry& entry, std::string content) {
   entry.oid = git_sha1(as_bytes(content));
   entry.sha256 = sha256(as_bytes(content));
   std::string key = blob_key(entry.sha256);
-  if (repositories_.store().head(key).ok()) return {};
+  if (repositories_.store().head(key).ok()) {
+    relied_on_.push_back(std::move(key));
+    return {};
+  }
   content_bytes_ += content.size();
   contents_.push_back({std::move(key), std::move(content)});
   const bool many = content_bytes_ > kStoreStep || contents_.size() >= kStoreCount;
@@ -153,6 +156,8 @@ Status CommitReader::flush() {
                   [](const NewObject& a, const NewObject& b) { return a.key == b.key; });
   contents_.erase(same, contents_.end());
   HUBDIST_TRY(repositories_.store().put_all(contents_));
+  HUBDIST_TRY(repositories_.store().settle(relied_on_));
+  relied_on_.clear();
   contents_.clear();
   content_bytes_ = 0;
   return {};
@@ -172,6 +177,7 @@ Status CommitReader::read_lfs_file(const JsonDocument& line, const Object& value
     return invalid_argument("the content sha256:", entry.sha256.hex(), " of '",
                             entry.path.substr(0, 300),
                             "' was never uploaded to this repository: upload it first");
+  relied_on_.push_back(proof_key(repo_, entry.sha256));
   entry.size = *proved;
   const auto stated = line.find<std::uint64_t>(value, "size");
   if (stated && *stated != entry.size)

@@ -231,7 +231,7 @@ Result<std::optional<Login>> HubApi::authenticate(const HttpServerRequest& http)
 std::string HubApi::origin_of(const HttpServerRequest& http) const {
   if (!options_.public_url.empty()) return options_.public_url;
   const std::string host = http.headers.get("Host").value_or("");
-  return is_host(host) ? concat("http://", host) : "";
+  return is_host(host) ? concat(options_.scheme, "://", host) : "";
 }
 
 Result<OpenRepo> HubApi::open(RepoType type, std::string_view name, const Viewer& viewer) const {

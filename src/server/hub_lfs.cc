@@ -176,6 +176,7 @@ HubApi::Answer HubApi::lfs_verify(const ApiRequest& request, const OpenRepo& rep
   HUBDIST_ASSIGN(const auto proved, repositories_.proved_size(repo.storage(), object.oid));
   if (proved != object.size)
     return api_error(404, "", "This repository has not received such a content");
+  HUBDIST_TRY(repositories_.store().settle(proof_key(repo.storage(), object.oid)));
   return lfs_response("{}");
 }
 

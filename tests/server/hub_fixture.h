@@ -25,7 +25,11 @@ struct HubFixture {
   HttpClient http;
   Secret ada;
 
-  HubFixture() { options.file_system = &fs; }
+  // `disk`: what the hub's folder lies on.
+  explicit HubFixture(FileSystem& disk = posix_file_system(), const HttpClientOptions& client = {})
+      : fs(disk), http(client) {
+    options.file_system = &fs;
+  }
   ~HubFixture() { set_log_sink({}); }
   HubFixture(const HubFixture&) = delete;
   HubFixture& operator=(const HubFixture&) = delete;

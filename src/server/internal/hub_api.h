@@ -18,6 +18,7 @@ namespace hubdist::internal {
 
 struct HubApiOptions {
   std::string public_url;
+  std::string_view scheme = "http";  // of links, where there is no public URL
   std::size_t max_uploads = 0;
   std::size_t max_commits = 0;
   std::uint64_t lfs_part = 0;
