@@ -1685,7 +1685,7 @@ def xet_hex(hash: typing_extensions.Buffer | numpy.typing.NDArray[typing.Any]) -
     The text form that Xet uses for a hash of 32 bytes: four little-endian words of 64 bits, each written as a number of 16 hexadecimal digits.
     """
 
-DEDUPE_BLOCK: int = 8388608
+DEDUPE_BLOCK: int = 8000000
 DEDUPE_SCHEMA_VERSION: int = 1
 MAX_CHUNK_SIZE: int = 131072
 MIN_CHUNK_SIZE: int = 8192

@@ -21,8 +21,9 @@ std::vector<std::string> assumptions() {
   return {
       "The hub holds what the earlier versions hold and nothing else: chunks that other "
       "repositories share with these files (global deduplication) are not counted as known.",
-      "Each version is uploaded by itself, as hf_xet 1.8 does it: its way of cutting, compressing "
-      "and packing chunks, its files one after another in the order of their paths.",
+      "Each version is uploaded by a process of its own, as hf_xet 1.8 does it: its way of "
+      "cutting, "
+      "compressing and packing chunks, its files one after another in the order of their paths.",
       "Every file is uploaded through Xet, or for comparison through Git LFS, small text files as "
       "well; Git LFS sends a file whole unless a file before it had the same content.",
       "What protocols and encryption add to the bytes of files is not counted.",

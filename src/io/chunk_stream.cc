@@ -17,12 +17,11 @@ std::size_t threads_of(const ChunkStreamOptions& options) {
                   kMaxChunkStreamThreads);
 }
 
-// Opening a named pipe waits for its writer and opening a device may do anything, so the type is
-// looked at first.
+// Opening a device may do anything, so the type is looked at first.
 Result<std::unique_ptr<File>> open_content(FileSystem& fs, const Path& path) {
   HUBDIST_ASSIGN(const FileInfo info, fs.info(path));
   HUBDIST_TRY(ChunkSource::check_type(info, path));
-  return fs.open(path, OpenMode::kRead);
+  return fs.open(path, OpenMode::kReadNoWait);
 }
 
 Status for_each_chunk(ChunkSource& source, Executor& executor, const internal::ChunkTaker& take) {

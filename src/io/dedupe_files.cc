@@ -59,7 +59,7 @@ class Comparison {
   }
 
   Status one_file(const SourceFile& source, internal::ChunkCompression& compression) {
-    HUBDIST_ASSIGN(const auto file, fs_.open(source.location, OpenMode::kRead));
+    HUBDIST_ASSIGN(const auto file, fs_.open(source.location, OpenMode::kReadNoWait));
     HUBDIST_ASSIGN(const FileInfo before, file->info());
     progress_.file = internal::readable_path(source.path);
     estimator_.begin_file(progress_.file);

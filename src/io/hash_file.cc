@@ -11,7 +11,7 @@ Result<Identity> hash_file(FileSystem& fs, const Path& path, const ChunkStreamOp
                            std::stop_token stop) {
   HUBDIST_ASSIGN(const FileInfo found, fs.info(path));
   HUBDIST_TRY(internal::ChunkSource::check_type(found, path));  // opening a device may do anything
-  HUBDIST_ASSIGN(const auto file, fs.open(path, OpenMode::kRead));
+  HUBDIST_ASSIGN(const auto file, fs.open(path, OpenMode::kReadNoWait));
   HUBDIST_ASSIGN(const FileInfo info, file->info());
   Sha256Hasher sha256_hasher;
   std::optional<GitSha1Hasher> git_hasher;

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -24,7 +25,8 @@ FileType type_of(mode_t mode) {
 
 class PosixFile final : public File {
  public:
-  PosixFile(int descriptor, Path path) : descriptor_(descriptor), path_(std::move(path)) {}
+  PosixFile(int descriptor, Path path, bool await_writer)
+      : descriptor_(descriptor), path_(std::move(path)), await_writer_(await_writer) {}
   ~PosixFile() override { ::close(descriptor_); }
   PosixFile(const PosixFile&) = delete;
   PosixFile& operator=(const PosixFile&) = delete;
@@ -45,6 +47,7 @@ class PosixFile final : public File {
 
   Result<std::size_t> read(MutableBytes out) override {
     while (true) {
+      if (await_writer_) HUBDIST_TRY(wait_for_bytes());
       const ssize_t n = ::read(descriptor_, out.data(), out.size());
       if (n >= 0) return static_cast<std::size_t>(n);
       if (errno != EINTR) return failure("read");
@@ -131,6 +134,12 @@ class PosixFile final : public File {
   const Path& path() const override { return path_; }
 
  private:
+  // A pipe without a writer seems to be at its end; poll() tells it from one whose writer is gone.
+  Status wait_for_bytes() const {
+    pollfd waited{descriptor_, POLLIN, 0};
+    return repeat("wait for", [&] { return ::poll(&waited, 1, -1) > 0 ? 0 : -1; });
+  }
+
 #ifdef FALLOC_FL_PUNCH_HOLE
   Status punch_hole(ByteRange hole) {
     constexpr int kPunch = FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE;
@@ -154,11 +163,13 @@ class PosixFile final : public File {
 
   const int descriptor_;
   const Path path_;
+  const bool await_writer_;
 };
 
 int flags_of(OpenMode mode) {
   switch (mode) {
     case OpenMode::kRead:
+    case OpenMode::kReadNoWait:
       return O_RDONLY;
     case OpenMode::kReadWrite:
       return O_RDWR;
@@ -170,6 +181,11 @@ int flags_of(OpenMode mode) {
       return O_RDWR | O_CREAT | O_TRUNC;
   }
   return O_RDONLY;
+}
+
+bool is_pipe(const Path& path) {
+  struct stat raw;
+  return ::stat(path.c_str(), &raw) == 0 && S_ISFIFO(raw.st_mode);
 }
 
 }  // namespace
@@ -193,11 +209,14 @@ FileInfo info_of(const struct stat& raw) {
 
 Result<std::unique_ptr<File>> open_posix_file(const Path& path, OpenMode mode,
                                               std::uint32_t permissions) {
+  const bool await_writer = mode == OpenMode::kReadNoWait && is_pipe(path);
+  const int flags = flags_of(mode) | O_CLOEXEC | (await_writer ? O_NONBLOCK : 0);
   while (true) {
-    const int descriptor =
-        ::open(path.c_str(), flags_of(mode) | O_CLOEXEC, static_cast<mode_t>(permissions));
-    if (descriptor >= 0) return std::make_unique<PosixFile>(descriptor, path);
-    if (errno != EINTR) return errno_status(errno, "open", path.native());
+    const int descriptor = ::open(path.c_str(), flags, static_cast<mode_t>(permissions));
+    if (descriptor < 0 && errno == EINTR) continue;
+    if (descriptor < 0) return errno_status(errno, "open", path.native());
+    if (await_writer) ::fcntl(descriptor, F_SETFL, flags & ~O_NONBLOCK);
+    return std::make_unique<PosixFile>(descriptor, path, await_writer);
   }
 }
 

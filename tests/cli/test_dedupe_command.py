@@ -354,6 +354,18 @@ def test_a_signal_stops_at_once_even_while_a_pipe_is_silent(alone, number):
     assert (error["event"], error["interrupted"]) == ("error", True)
 
 
+def test_a_signal_stops_the_wait_for_a_pipe_that_nobody_writes(alone, tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    process = alone.start("dedupe", "--json", tmp_path / "pipe")
+    assert json.loads(process.stdout.readline())["event"] == "phase"
+    time.sleep(0.2)
+    begin = time.monotonic()
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=PATIENCE)
+    assert time.monotonic() - begin < 2
+    assert process.returncode == 130
+
+
 def on_terminal(user: User, *arguments: str | Path, **environment: str) -> str:
     """What the program shows when all it writes goes to a terminal."""
     user.environment |= environment

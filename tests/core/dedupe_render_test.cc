@@ -143,6 +143,28 @@ TEST_CASE("many ranges and files make no large page") {
   CHECK(contains(page, "of 1,000"));
 }
 
+TEST_CASE("an image draws the files with the most new bytes, and the others as one") {
+  DedupeReport report;
+  for (int v = 0; v < 2; ++v) {
+    DedupeVersion version;
+    for (std::uint64_t i = 0; i < 1000; ++i) {
+      std::vector<ByteRange> ranges;
+      for (std::uint64_t at = 0; at < i; ++at)
+        ranges.push_back({at * 100'000, at * 100'000 + 40'000});
+      version.files.push_back(file_of(concat("shard-", i), 100'000'000, std::move(ranges)));
+    }
+    report.versions.push_back(std::move(version));
+  }
+  const std::string image = to_svg(report);
+  CHECK(image.size() < 1'600'000);
+  CHECK(contains(image, ">shard-999<"));
+  CHECK(contains(image, ">shard-970<"));
+  CHECK_FALSE(contains(image, ">shard-969<"));
+  CHECK(image.find(">shard-970<") < image.find(">shard-971<"));
+  CHECK(count(image, ">and 970 more files<") == 2);
+  CHECK(contains(image, " more</title>"));
+}
+
 TEST_CASE("more ranges than a page holds are told at the resolution of the picture") {
   std::vector<ByteRange> ranges;
   for (std::uint64_t i = 0; i < 100'000; ++i) ranges.push_back({i * 1000, i * 1000 + 500});

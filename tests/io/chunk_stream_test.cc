@@ -1,7 +1,10 @@
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <chrono>
 #include <cstring>
+#include <fstream>
+#include <string>
 #include <thread>
 
 #include <doctest/doctest.h>
@@ -15,6 +18,8 @@
 #include "tests/support/random.h"
 #include "tests/support/temp_dir.h"
 #include <hubdist/io/chunk_stream.h>
+#include <hubdist/io/dedupe_files.h>
+#include <hubdist/io/hash_file.h>
 
 using namespace hubdist;
 using hubdist::testing::FaultFileSystem;
@@ -325,6 +330,47 @@ TEST_CASE("a stop request ends reading, also of a pipe that nobody writes") {
   });
   CHECK(chunk_file(fs(), dir / "pipe", {}, stop.get_token()).status().code() ==
         StatusCode::kCancelled);
+}
+
+TEST_CASE("a stop request ends the wait for a pipe's first writer") {
+  const TempDir dir;
+  const Path pipe = dir / "pipe";
+  REQUIRE(::mkfifo(pipe.c_str(), 0600) == 0);
+  const auto stopped = [&](const auto& call) {
+    std::stop_source stop;
+    const std::jthread stopper([&] {
+      std::this_thread::sleep_for(std::chrono::milliseconds(50));
+      stop.request_stop();
+    });
+    CHECK(call(stop.get_token()).status().code() == StatusCode::kCancelled);
+  };
+  stopped([&](const std::stop_token& stop) { return chunk_file(fs(), pipe, {}, stop); });
+  stopped([&](const std::stop_token& stop) { return hash_file(fs(), pipe, {}, stop); });
+  stopped([&](const std::stop_token& stop) { return hash_files(fs(), {pipe}, {}, stop); });
+  stopped([&](const std::stop_token& stop) {
+    return estimate_dedupe(fs(), {{"pipe", "", pipe}}, {}, stop);
+  });
+}
+
+TEST_CASE("a pipe that was opened first waits for its writer, and ends with it") {
+  const TempDir dir;
+  const Path pipe = dir / "pipe";
+  REQUIRE(::mkfifo(pipe.c_str(), 0600) == 0);
+  const auto file = fs().open(pipe, OpenMode::kReadNoWait);
+  REQUIRE(file.ok());
+  const std::jthread writer([&] {
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    std::ofstream(pipe, std::ios::binary) << "late";
+  });
+  std::string got;
+  while (true) {
+    std::array<std::byte, 16> room;
+    const auto size = (*file)->read(room);
+    REQUIRE(size.ok());
+    if (*size == 0) break;
+    got.append(reinterpret_cast<const char*>(room.data()), *size);
+  }
+  CHECK(got == "late");
 }
 
 TEST_CASE("hashes come in the order of their paths, small and big files mixed") {

@@ -18,7 +18,7 @@
 namespace hubdist {
 
 // The client looks at the chunks together that end in the same so many bytes of a file.
-inline constexpr std::uint64_t kDedupeBlock = 8 * kMiB;
+inline constexpr std::uint64_t kDedupeBlock = 8'000'000;
 
 // A chunk that goes into a xorb: it is new, or is stored again because it could not be referred to.
 struct StoredChunk {

@@ -40,11 +40,12 @@ struct FileInfo {
 };
 
 enum class OpenMode {
-  kRead,       // must exist
-  kReadWrite,  // must exist
-  kCreate,     // read and write, made if missing, kept if there
-  kCreateNew,  // read and write, AlreadyExists if there
-  kTruncate,   // read and write, made or emptied
+  kRead,        // must exist
+  kReadNoWait,  // kRead, but a named pipe opens before anyone writes to it: read() waits for that
+  kReadWrite,   // must exist
+  kCreate,      // read and write, made if missing, kept if there
+  kCreateNew,   // read and write, AlreadyExists if there
+  kTruncate,    // read and write, made or emptied
 };
 
 // An open file; closed by its destructor. pread and pwrite may be called by many threads at once.

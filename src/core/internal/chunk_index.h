@@ -9,11 +9,13 @@
 
 namespace hubdist::internal {
 
-// Where a chunk lies: in which part (upload_model.h), as which chunk of it.
+// Where a chunk lies: in which xorb (upload_model.h), as which chunk of it.
 struct Place {
   static constexpr std::uint32_t kNowhere = 0xffff'ffff;
-  std::uint32_t part = kNowhere;
+  std::uint32_t xorb = kNowhere;
   std::uint32_t index = 0;
+  bool known() const { return xorb != kNowhere; }
+  friend bool operator==(const Place&, const Place&) = default;
 };
 
 struct KnownChunk {

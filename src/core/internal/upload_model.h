@@ -4,10 +4,14 @@
 // A file's new chunks gather in a part, which becomes a xorb when it is full. What is left at the
 // end of the file joins the rest of the files before; that becomes a xorb when it is full, or at
 // the end of the version. Chunks can be referred to once their xorb exists, and inside the part.
+//
+// Where several xorbs hold a chunk, the client takes the newest of the upload under way, else the
+// oldest: an upload starts with what the shards of earlier ones say, and reads the oldest last.
 #pragma once
 
 #include <cstdint>
 #include <span>
+#include <unordered_map>
 #include <vector>
 
 #include "core/internal/chunk_index.h"
@@ -37,50 +41,38 @@ class UploadModel {
   std::uint32_t end_version();
 
  private:
-  static constexpr std::uint32_t kPending = 0xffff'ffff;
-  struct Part {
-    std::uint32_t xorb = kPending;
-    std::uint32_t base = 0;  // chunks before it in its xorb
-  };
-  struct Move {
-    std::uint32_t number;
-    Place place;
-  };
+  static constexpr std::uint32_t kPending = 0xffff'fffe;
   // What becomes a xorb together.
   struct Pending {
-    std::vector<std::uint32_t> parts;
-    std::vector<Move> moves;  // chunks stored again: they are found there once the xorb exists
+    std::vector<std::uint32_t> chunks;  // their numbers
     std::uint64_t size = 0;
-    std::uint32_t chunks = 0;
   };
-  // A chunk's position in a xorb, or in the current part (kPending).
-  struct Position {
-    std::uint32_t xorb;
-    std::uint32_t index;
-    friend bool operator==(const Position&, const Position&) = default;
+  // Where the client finds a chunk; kNowhere when it lies in no xorb, or not in the part.
+  Place in_xorb(std::uint32_t number);
+  Place in_part(std::uint32_t number) const;
+  // Chunks that lie in a row, where the first of them does.
+  struct Run {
+    Place begin;
+    std::uint32_t length = 0;
   };
-
-  // Whether a chunk can be referred to: in an existing xorb, or in the current part.
-  bool in_xorb(std::uint32_t number) const;
-  bool in_part(std::uint32_t number) const;
-  Position position(std::uint32_t number) const;
-  // How many of the chunks lie in a row, all of them where the first does.
-  template <typename F>
-  std::uint32_t run(std::span<const std::uint32_t> numbers, F&& usable) const;
-  void refer(Position to, std::uint32_t chunks);
+  Run run_in_xorb(std::span<const std::uint32_t> numbers);
+  Run run_in_part(std::span<const std::uint32_t> numbers) const;
+  void refer(Place to, std::uint32_t chunks);
   void store(std::uint32_t number, std::uint32_t size);
   void make_xorb(Pending& pending);
 
   ChunkIndex& index_;
-  std::vector<Part> parts_;
-  std::uint32_t xorbs_ = 0;
-  std::uint32_t version_xorbs_ = 0;
-  Pending rest_;  // of the files before
-  Pending file_;  // of the current file; one part, the last of parts_
-  std::vector<std::uint32_t> runs_;
+  std::vector<std::vector<std::uint32_t>> xorbs_;  // the numbers of their chunks
+  std::size_t first_xorb_ = 0;                     // of the current version
+  // Chunks of earlier versions that this one stored again.
+  std::unordered_map<std::uint32_t, Place> stored_again_;
+  Pending rest_;                                                 // of the files before
+  Pending part_;                                                 // of the current file
+  std::unordered_map<std::uint32_t, std::uint32_t> part_index_;  // of the part's chunks, by number
+  std::vector<Run> runs_;
   Fragmentation fragmentation_;
   std::uint64_t ranges_ = 0;  // of the current file
-  Position next_{0, 0};       // where its last range ends, when ranges_ > 0
+  Place next_;                // where its last range ends, when ranges_ > 0
 };
 
 }  // namespace hubdist::internal

@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "core/report/drawn_files.h"
 #include "core/report/markup.h"
 #include "core/report/picture.h"
 #include <hubdist/base/quantity.h>
@@ -16,7 +17,8 @@ constexpr double kMargin = 24;
 constexpr double kInner = kWidth - 2 * kMargin;
 constexpr double kStrip = 22;
 constexpr double kBand = 6;
-constexpr std::size_t kMostParts = 60'000;  // of all strips together, so that the image stays small
+constexpr std::size_t kMostStrips = 60;     // of all versions together, besides the files left over
+constexpr std::size_t kMostParts = 12'000;  // of all strips together, so that the image stays small
 constexpr std::size_t kLeastColumns = 60;
 constexpr std::size_t kMostColumns = 912;
 constexpr std::size_t kMostNames = 2;
@@ -135,7 +137,8 @@ std::string facts(const DedupeNumbers& n) {
 // Draws downwards; `y_` is where the next thing begins.
 class Image {
  public:
-  explicit Image(std::size_t columns) : columns_(columns) {}
+  // `files`: how many of a version have strips of their own.
+  Image(std::size_t columns, std::size_t files) : columns_(columns), files_(files) {}
 
   void add(const DedupeVersion& version) {
     y_ += 20;
@@ -143,8 +146,10 @@ class Image {
       line(text(kMargin, y_ + 14, "v", title(version.name)),
            text(kWidth - kMargin, y_ + 14, "", facts(version.numbers), true), 34);
     }
-    for (const DedupeFile& file : version.files)
-      if (file.change != FileChange::kRemoved) add(version, file);
+    const DrawnFiles drawn = drawn_files(version, files_);
+    for (const DedupeFile* file : drawn.own) add(file_title(version, *file), *file, true);
+    if (drawn.others > 0)
+      add(concat("and ", format_count(drawn.others, "more file")), drawn.rest, false);
   }
   std::string finish(const std::string& description) {
     y_ += 18;
@@ -165,12 +170,13 @@ class Image {
     out_ += left + right;
     y_ += height;
   }
-  void add(const DedupeVersion& version, const DedupeFile& file) {
-    line(text(kMargin, y_ + 12, "f", title(file_title(version, file))),
+  void add(const std::string& name, const DedupeFile& file, bool tell_changes) {
+    line(text(kMargin, y_ + 12, "f", title(name)),
          text(kWidth - kMargin, y_ + 12, "", facts(file.numbers), true), 22);
     out_ += concat(strip(file, y_, columns_), band(file, y_ + kStrip + 2));
     y_ += kStrip + (file.regions.empty() ? 0 : kBand + 2);
-    if (const std::string changes = layout_text(file, kMostNames); !changes.empty())
+    const std::string changes = tell_changes ? layout_text(file, kMostNames) : "";
+    if (!changes.empty())
       line(text(kMargin, y_ + 16, "",
                 escaped(shortened(visible_text(changes), kLineLength, Keep::kStart))),
            "", 20);
@@ -178,6 +184,7 @@ class Image {
   }
 
   const std::size_t columns_;
+  const std::size_t files_;
   double y_ = 0;
   std::string out_;
 };
@@ -185,10 +192,13 @@ class Image {
 }  // namespace
 
 std::string to_svg(const DedupeReport& report) {
-  std::size_t files = 0;
-  for (const DedupeVersion& version : report.versions) files += version.files.size();
+  const std::size_t most =
+      std::max<std::size_t>(1, kMostStrips / std::max<std::size_t>(1, report.versions.size()));
+  std::size_t strips = 0;
+  for (const DedupeVersion& version : report.versions)
+    strips += std::min(version.files.size(), most + 1);
   Image image(
-      std::clamp(kMostParts / std::max<std::size_t>(files, 1), kLeastColumns, kMostColumns));
+      std::clamp(kMostParts / std::max<std::size_t>(strips, 1), kLeastColumns, kMostColumns), most);
   for (const DedupeVersion& version : report.versions) image.add(version);
   std::string description = "Where new bytes lie";
   if (!report.versions.empty())

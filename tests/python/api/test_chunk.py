@@ -354,3 +354,22 @@ except KeyboardInterrupt:
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=30)
     assert done.stdout == "interrupted\n", done.stderr
+
+
+@pytest.mark.parametrize("call", ["chunk(pipe)", "hash_file(pipe)", "estimate_dedupe([pipe])"])
+def test_ctrl_c_stops_the_wait_for_a_pipe_that_nobody_writes(tmp_path, call):
+    os.mkfifo(tmp_path / "pipe")
+    code = f"""
+import os, signal, sys, threading
+import hubdist
+signal.signal(signal.SIGINT, signal.default_int_handler)
+threading.Timer(0.2, os.kill, [os.getpid(), signal.SIGINT]).start()
+pipe = sys.argv[1]
+try:
+    hubdist.{call}
+except KeyboardInterrupt:
+    print("interrupted")
+"""
+    command = [sys.executable, "-c", code, str(tmp_path / "pipe")]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=30)
+    assert done.stdout == "interrupted\n", done.stderr

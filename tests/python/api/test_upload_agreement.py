@@ -39,13 +39,16 @@ class LocalHub:
             return set()
         return {f.name for f in self.xorbs.iterdir() if not f.name.endswith("tagset")}
 
-    def upload(self, version: Path) -> Sent:
-        """Uploads the files of a folder in the order of their paths."""
+    def upload(self, version: Path, *, at_once: bool = False) -> Sent:
+        """Uploads the files of a folder in the order of their paths, each when the one before it
+        is done, or all at once."""
         before = self._names()
         commit = hf_xet.XetSession().new_upload_commit(endpoint=f"local://{self.folder}")
         files = [f for f in version.rglob("*") if f.is_file()]
         for file in sorted(files, key=lambda f: str(f.relative_to(version)).encode()):
-            commit.start_upload_file(str(file))
+            upload = commit.start_upload_file(str(file))
+            if not at_once:
+                upload.result()
         metrics = commit.wait_to_finish().dedup_metrics
         footers = FOOTER * len(self._names() - before) + FOOTER_CHUNK * metrics.new_chunks
         return Sent(
@@ -101,12 +104,26 @@ def twins() -> list[Version]:
     return [first, first | {"new": b"hello"}]
 
 
+def shuffled(content: bytes, seed: int, block: int) -> bytes:
+    blocks = [content[i : i + block] for i in range(0, len(content), block)]
+    random.Random(seed).shuffle(blocks)
+    return b"".join(blocks)
+
+
 def scattered() -> list[Version]:
-    """The chunks of a file in another order: so many places that some are stored again."""
+    """The chunks of a file in another order, again and again, and back: so many places that some
+    are stored again, and then lie in several xorbs."""
     first = noise(5, 24 * MIB)
-    blocks = [first[i : i + 150_000] for i in range(0, len(first), 150_000)]
-    random.Random(6).shuffle(blocks)
-    return [{"f": first}, {"f": b"".join(blocks)}]
+    second = shuffled(first, 6, 150_000)
+    third = shuffled(second, 7, 250_000)
+    return [{"f": content} for content in (first, second, third, first, third, second)]
+
+
+def scattered_at_once() -> list[Version]:
+    """The same as files of one upload, larger than a xorb."""
+    first = noise(8, 40 * MIB)
+    files = {str(i): shuffled(first, i, 100_000 + 50_000 * i) for i in range(4)}
+    return [{"0": first}, files, files | {"3": files["1"][::-1]}, {"9": shuffled(first, 9, 90_000)}]
 
 
 def many_xorbs() -> list[Version]:
@@ -123,31 +140,52 @@ CASES = {
     "small files": small_files,
     "twins": twins,
     "scattered": scattered,
+    "scattered at once": scattered_at_once,
     "many xorbs": many_xorbs,
     "empty": lambda: [{"e": b"", "f": b"x"}, {"e": b""}],
 }
 
 
-@pytest.mark.parametrize("case", CASES)
-def test_estimate_is_what_hf_xet_sends(case, tmp_path, monkeypatch):
-    monkeypatch.setenv("HF_XET_CACHE", str(tmp_path / "cache"))
-    versions = CASES[case]()
-    folders = []
+def written(versions: list[Version], folder: Path) -> list[Path]:
+    """The folders of the versions."""
     for i, files in enumerate(versions):
         for name, content in files.items():
-            file = tmp_path / f"v{i}" / name
+            file = folder / f"v{i}" / name
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_bytes(content)
-        folders.append(tmp_path / f"v{i}")
-    report = hubdist.estimate_dedupe(folders, progress=False)
+    (folder / "hub").mkdir()
+    return [folder / f"v{i}" for i in range(len(versions))]
 
-    (tmp_path / "hub").mkdir()
+
+@pytest.fixture(autouse=True)
+def _cache(tmp_path, monkeypatch):
+    monkeypatch.setenv("HF_XET_CACHE", str(tmp_path / "cache"))
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_estimate_is_what_hf_xet_sends(case, tmp_path):
+    folders = written(CASES[case](), tmp_path)
+    report = hubdist.estimate_dedupe(folders, progress=False)
     hub = LocalHub(tmp_path / "hub")
     for folder, version in zip(folders, report.versions, strict=True):
         sent = hub.upload(folder)
+        assert version.numbers.compressed == sent.xorbs
+        # Where one upload stored a chunk several times, the next refers to any of the copies: a few
+        # entries of a shard.
+        total = sent.xorbs + sent.shards
+        about = pytest.approx(total, abs=1024 if case == "twins" else 0)
+        assert version.numbers.xet_upload == about
+        if case.startswith("scattered") and folder == folders[-1]:
+            assert sent.stored_again > 0
+
+
+@pytest.mark.parametrize("case", ["small files", "twins", "many xorbs"])
+def test_files_uploaded_at_once_take_about_as_much(case, tmp_path):
+    folders = written(CASES[case](), tmp_path)
+    report = hubdist.estimate_dedupe(folders, progress=False)
+    hub = LocalHub(tmp_path / "hub")
+    for folder, version in zip(folders, report.versions, strict=True):
+        sent = hub.upload(folder, at_once=True)
         assert version.numbers.compressed == pytest.approx(sent.xorbs, rel=0.01)
-        # Where xorbs hold a chunk twice, hf_xet refers to either copy: a few entries of a shard.
         total = pytest.approx(sent.xorbs + sent.shards, rel=0.01, abs=1024)
         assert version.numbers.xet_upload == total
-        if case == "scattered" and folder == folders[-1]:
-            assert sent.stored_again > 0
