@@ -552,7 +552,6 @@ void Simulation::fail(const SimFault& fault) {
       Host& host = hosts_[fault.node];
       if (!host.alive || host.frozen) break;
       host.frozen = true;
-      network_.move_to(now_);
       network_.set_rate(host.up, 0);
       network_.set_rate(host.down, 0);
       after(kSilence, [this, node = fault.node, id = host.connection] {
@@ -566,7 +565,6 @@ void Simulation::fail(const SimFault& fault) {
       Host& host = hosts_[fault.node];
       if (!host.alive || !host.frozen) break;
       host.frozen = false;
-      network_.move_to(now_);
       network_.set_rate(host.up, host.spec.upload);
       network_.set_rate(host.down, host.spec.download);
       if (host.connection) hang_up(fault.node);
@@ -579,7 +577,6 @@ void Simulation::fail(const SimFault& fault) {
       if (!tracker_) start_tracker(true);
       break;
     case SimFaultKind::kSlowNode:
-      network_.move_to(now_);
       network_.set_rate(hosts_[fault.node].up, hosts_[fault.node].spec.upload / 10);
       network_.set_rate(hosts_[fault.node].down, hosts_[fault.node].spec.download / 10);
       break;
