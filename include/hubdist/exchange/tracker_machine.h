@@ -111,6 +111,8 @@ class TrackerMachine {
   Result<Share*> share_of(const Member& member, UnitNumber unit);
   ConnectionId connection(NodeIndex node) const { return swarm_.node(node).connection; }
   void send(NodeIndex node, Message message);
+  // A node has a piece now; what it may have from before a doubt goes into `check`.
+  void gained(Share& share, std::size_t piece, Hashes& check);
   void state_hash(Share& share, std::size_t piece, const Blake3& hash, Basis basis);
   void settle_conflict(Share& share, std::size_t piece, const Blake3& hash, Basis basis);
   void replace_doubted(Share& share, std::size_t piece, const Blake3& hash);
