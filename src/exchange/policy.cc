@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <set>
 #include <tuple>
 #include <unordered_map>
 
@@ -6,17 +7,6 @@
 
 namespace hubdist::exchange {
 namespace {
-
-// The `count` lowest set bits of a word.
-std::uint64_t first_bits(std::uint64_t word, std::size_t count) {
-  if (static_cast<std::size_t>(std::popcount(word)) <= count) return word;
-  std::uint64_t kept = 0;
-  for (; count > 0; --count) {
-    kept |= word & -word;
-    word &= word - 1;
-  }
-  return kept;
-}
 
 struct Giver {
   Share* share = nullptr;
@@ -42,7 +32,9 @@ struct Offer {
 class Round {
  public:
   Round(Swarm& swarm, const PolicyOptions& options, Instant now, Plan& plan)
-      : swarm_(swarm), options_(options), now_(now), plan_(plan) {}
+      : swarm_(swarm), options_(options), now_(now), plan_(plan) {
+    find_late_crossings();
+  }
 
   void choose_fetches();
   void choose_leases(LeaseId& next_lease);
@@ -64,6 +56,8 @@ class Round {
   std::uint32_t most_leases(std::size_t readers) const;
   bool is_slow(const NodeState& node) const { return slots(node) < all_slots(node); }
   std::size_t busy(const NodeState& node) const;
+  void find_late_crossings();
+  bool must_wait(const Share& receiver, std::size_t piece) const;
   bool hungry(const NodeState& node) const;
   const std::vector<Giver>& givers_of(UnitState& unit);
   bool usable(const Share& receiver, const NodeState& source, NodeIndex index) const;
@@ -86,6 +80,8 @@ class Round {
   const Instant now_;
   Plan& plan_;
   std::vector<Candidates> candidates_;
+  bool zones_wait_ = false;  // there are zones, and nobody in them is out of reach for others
+  std::set<std::tuple<const UnitState*, std::size_t, std::size_t>> late_;  // unit, zone, piece
   std::unordered_map<const UnitState*, std::vector<Giver>> givers_;  // with a slot free at first
 };
 
@@ -126,23 +122,30 @@ const std::vector<Giver>& Round::givers_of(UnitState& unit) {
   return found->second;
 }
 
-// The first obtainable pieces that the node lacks of a unit, at most `room`; how many there are.
+// The obtainable pieces that the node lacks among the first `room` of a unit from the first such
+// on; how many places of the window they take.
 std::size_t Round::collect(Share& share, std::size_t room) {
   candidates_.clear();
   const UnitState& unit = *share.unit;
   while (share.scan_word < unit.available.words() && share.missing_word(share.scan_word) == 0)
     ++share.scan_word;
-  std::size_t count = 0;
-  for (std::size_t i = share.scan_word; i < unit.available.words() && count < room; ++i) {
+  std::size_t end = unit.pieces.size();
+  for (std::size_t i = share.scan_word; i * Bitmap::kWordBits < end; ++i) {
     std::uint64_t word = share.missing_word(i) & ~share.coming.word(i) & unit.available.word(i) &
                          unit.hashed.word(i);
     if (word == 0) continue;
-    // A bundle's pieces are small: all of it is one place in the window.
-    if (!unit.layout.is_bundle()) word = first_bits(word, room - count);
-    count += static_cast<std::size_t>(std::popcount(word));
-    candidates_.push_back({i, word});
+    if (candidates_.empty() && !unit.layout.is_bundle())
+      end = std::min(end, i * Bitmap::kWordBits + std::countr_zero(word) + room);
+    if (end - i * Bitmap::kWordBits < Bitmap::kWordBits)
+      word &= (std::uint64_t{1} << (end - i * Bitmap::kWordBits)) - 1;
+    if (word != 0) candidates_.push_back({i, word});
   }
-  return unit.layout.is_bundle() ? std::min<std::size_t>(count, 1) : count;
+  if (candidates_.empty()) return 0;
+  // A bundle's pieces are small: all of it is one place in the window.
+  if (unit.layout.is_bundle()) return 1;
+  const std::size_t first = candidates_.front().word * Bitmap::kWordBits +
+                            static_cast<std::size_t>(std::countr_zero(candidates_.front().pieces));
+  return end - first;
 }
 
 bool Round::usable(const Share& receiver, const NodeState& source, NodeIndex index) const {
@@ -151,6 +154,36 @@ bool Round::usable(const Share& receiver, const NodeState& source, NodeIndex ind
     if (avoided == index && until > now_) return false;
   return receiver.banned.empty() || std::find(receiver.banned.begin(), receiver.banned.end(),
                                               source.id) == receiver.banned.end();
+}
+
+// A piece goes from zone to zone once: where it is, or is on its way to, the others of the zone
+// wait for it, but not for ever. Who cannot get it from some node of its zone does not wait either.
+bool Round::must_wait(const Share& receiver, std::size_t piece) const {
+  const NodeState& node = swarm_.node(receiver.node);
+  return zones_wait_ && node.avoided.empty() && receiver.banned.empty() &&
+         swarm_.in_zone(*receiver.unit, node.zone_index, piece) &&
+         !late_.contains({receiver.unit, node.zone_index, piece});
+}
+
+void Round::find_late_crossings() {
+  if (swarm_.zones() < 2) return;
+  const double rate = options_.slow * swarm_.request_rate();
+  zones_wait_ = true;
+  for (const NodeState& node : swarm_.nodes()) {
+    if (!node.alive) continue;
+    if (node.suspended_until > now_) zones_wait_ = false;
+    for (const Transfer& transfer : node.downloads) {
+      if (swarm_.node(transfer.source).zone_index == node.zone_index) continue;
+      const UnitState& unit = *transfer.share->unit;
+      const auto size = static_cast<double>(
+          range_of(unit.layout, transfer.first, transfer.first + transfer.count).size());
+      const double usual = rate > 0 ? size / rate : 0;
+      if (seconds(now_ - transfer.began) < std::max(usual, seconds(options_.crossing_time)))
+        continue;
+      for (std::size_t i = 0; i < transfer.count; ++i)
+        late_.emplace(&unit, node.zone_index, transfer.first + i);
+    }
+  }
 }
 
 // Betters `best` by what this giver holds of the candidates; false when that is nothing.
@@ -162,11 +195,12 @@ bool Round::offer_from(const Share& receiver, const Giver& giver, Offer& best) c
     if (word == 0) continue;
     const NodeState& source = swarm_.node(giver.node);
     if (!found && !usable(receiver, source, giver.node)) return false;
-    found = true;
-    const bool far = source.zone != swarm_.node(receiver.node).zone;
+    const bool far = source.zone_index != swarm_.node(receiver.node).zone_index;
     for_each_bit(word, i, [&](std::size_t piece) {
+      if (far && must_wait(receiver, piece)) return true;
       const Offer offer{unit.pieces[piece].copies, far, source.uploads, piece, &giver};
       if (offer.rank() < best.rank()) best = offer;
+      found = true;
       return true;
     });
   }

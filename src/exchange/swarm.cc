@@ -76,6 +76,7 @@ NodeIndex Swarm::add_node(std::uint64_t connection, const Hello& hello) {
   node.instance = hello.instance;
   node.address = hello.data_address;
   node.zone = hello.zone;
+  node.zone_index = zones_.try_emplace(hello.zone, zones_.size()).first->second;
   node.rates = hello.rates;
   node.capacity = hello.capacity;
   if (const auto found = accusers_.find(node.id); found != accusers_.end())
@@ -204,19 +205,30 @@ void Swarm::count_missing(Share& share, bool more) {
   more ? ++all : --all;
 }
 
-void Swarm::count_holder(UnitState& unit, std::size_t piece, bool held) {
-  PieceState& state = unit.pieces[piece];
+void Swarm::count_copy(const Share& share, std::size_t piece, bool more) {
+  UnitState& unit = *share.unit;
+  more ? ++unit.pieces[piece].copies : --unit.pieces[piece].copies;
+  if (nodes_[share.node].capacity.takes_only) return;
+  const std::size_t zone = nodes_[share.node].zone_index;
+  if (unit.zone_copies.size() <= zone) unit.zone_copies.resize(zone + 1);
+  std::vector<std::uint32_t>& copies = unit.zone_copies[zone];
+  if (copies.empty()) copies.resize(unit.pieces.size());
+  more ? ++copies[piece] : --copies[piece];
+}
+
+void Swarm::count_holder(const Share& share, std::size_t piece, bool held) {
+  PieceState& state = share.unit->pieces[piece];
   held ? ++state.holders : --state.holders;
-  held ? ++state.copies : --state.copies;
-  const PieceChange change(unit, piece);
-  unit.available.assign(piece, state.holders > 0);
+  count_copy(share, piece, held);
+  const PieceChange change(*share.unit, piece);
+  share.unit->available.assign(piece, state.holders > 0);
 }
 
 void Swarm::set_held(Share& share, std::size_t piece, bool held) {
   if (share.held.test(piece) == held) return;
   if (held && share.coming.test(piece)) end_transfer(share, piece);
   share.held.assign(piece, held);
-  if (!nodes_[share.node].banned) count_holder(*share.unit, piece, held);
+  if (!nodes_[share.node].banned) count_holder(share, piece, held);
   if (!share.wanted.test(piece)) return;
   count_missing(share, !held);
   share.scan_word = std::min(share.scan_word, piece / Bitmap::kWordBits);
@@ -266,14 +278,14 @@ void Swarm::ban(NodeState& node) {
   node.banned = true;
   for (const auto& [number, share] : node.shares)
     for (std::size_t piece = 0; piece < share->held.size(); ++piece)
-      if (share->held.test(piece)) count_holder(*share->unit, piece, false);
+      if (share->held.test(piece)) count_holder(*share, piece, false);
 }
 
 void Swarm::begin_transfer(Share& receiver, std::size_t first, std::size_t count, NodeIndex source,
                            Instant now) {
   for (std::size_t piece = first; piece < first + count; ++piece) {
     receiver.coming.set(piece);
-    ++receiver.unit->pieces[piece].copies;
+    count_copy(receiver, piece, true);
   }
   nodes_[receiver.node].downloads.push_back({&receiver, first, count, count, source, now});
   ++nodes_[source].uploads;
@@ -301,7 +313,7 @@ void Swarm::measure_arrival(const Share& receiver, std::size_t piece, Instant no
 NodeIndex Swarm::end_transfer(Share& receiver, std::size_t piece) {
   if (!receiver.coming.test(piece)) return kNobody;
   receiver.coming.reset(piece);
-  --receiver.unit->pieces[piece].copies;
+  count_copy(receiver, piece, false);
   std::vector<Transfer>& downloads = nodes_[receiver.node].downloads;
   const auto found = std::find_if(downloads.begin(), downloads.end(), [&](const Transfer& one) {
     return one.share == &receiver && one.first <= piece && piece < one.first + one.count;

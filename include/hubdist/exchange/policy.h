@@ -12,9 +12,9 @@
 namespace hubdist::exchange {
 
 struct PolicyOptions {
-  // Pieces that a node may choose from: its first obtainable ones. More makes the swarm finish
-  // sooner, fewer fill files from the front.
-  std::size_t window = 64;
+  // A node chooses from so many pieces, from the first that it can get on. More makes the swarm
+  // finish sooner, fewer fill files from the front.
+  std::size_t window = 112;
   // Requests that one node answers at once, unless it says otherwise itself; and that it makes at
   // once, within what it says. With fewer the first pieces spread sooner, with more the way between
   // two requests matters less.
@@ -22,6 +22,9 @@ struct PolicyOptions {
   std::uint32_t parallel = 4;
   // A node whose requests would run at less than this part of the usual rate answers fewer at once.
   double slow = 0.5;
+  // So long a zone waits for a piece that one of its nodes is getting from another zone, or longer
+  // where requests usually take longer.
+  Duration crossing_time = std::chrono::seconds(2);
   // Holders of something useful among which the best is chosen.
   std::size_t compared_givers = 16;
   // A lease is a run of at least this many bytes, where so many neighbours are missing.

@@ -68,6 +68,8 @@ struct UnitState {
   Bitmap reread;             // doubted: to be read from the origin again, whoever holds it
   std::size_t unstated = 0;  // pieces with a holder and without a hash
   std::size_t unread = 0;    // pieces that only the origin can give, and that nobody reads
+  // By zone: the copies (as above) of each piece within it, but those of nodes that give nothing.
+  std::vector<std::vector<std::uint32_t>> zone_copies;
   std::vector<std::unique_ptr<Share>> shares;
   std::unordered_map<NodeIndex, Share*> by_node;  // the same shares
 };
@@ -102,6 +104,7 @@ struct NodeState {
   NodeId instance{};
   std::string address;
   std::string zone;
+  std::size_t zone_index = 0;  // equal names, equal numbers
   Rates rates;
   Capacity capacity;
   std::uint32_t uploads = 0;  // requests that others were told to make to it
@@ -173,6 +176,12 @@ class Swarm {
   // Whether another node wants, and lacks, something that this one holds.
   bool needed(NodeIndex index) const;
   std::size_t living() const { return living_; }
+  // Whether a piece is in the node's zone, or on its way to it.
+  bool in_zone(const UnitState& unit, std::size_t zone, std::size_t piece) const {
+    return zone < unit.zone_copies.size() && !unit.zone_copies[zone].empty() &&
+           unit.zone_copies[zone][piece] > 0;
+  }
+  std::size_t zones() const { return zones_.size(); }
   // Bytes a second of a request, on average over the last ones; 0: none was measured.
   double request_rate() const { return request_rate_; }
   // Pieces of all units with a holder and without a hash.
@@ -185,7 +194,8 @@ class Swarm {
  private:
   void ban(NodeState& node);
   void count_missing(Share& share, bool more);
-  void count_holder(UnitState& unit, std::size_t piece, bool held);
+  void count_copy(const Share& share, std::size_t piece, bool more);
+  void count_holder(const Share& share, std::size_t piece, bool held);
   void remove_share(Share& share);
   void update_wanting(Share& share);
   void refresh_parked(UnitState& unit);
@@ -194,6 +204,7 @@ class Swarm {
   std::vector<NodeIndex> free_;
   std::unordered_map<std::string, std::unique_ptr<UnitState>> units_;
   std::unordered_map<LeaseId, LeaseState> leases_;
+  std::map<std::string, std::size_t, std::less<>> zones_;
   std::map<NodeId, std::size_t> processes_;  // living nodes for each cache
   std::map<NodeId, std::set<NodeId>> accusers_;
   PeerNumber next_number_ = 1;
