@@ -5,6 +5,11 @@
 namespace hubdist::exchange {
 namespace {
 
+// Arrivals over which what a node gives is averaged.
+constexpr double kMeasuredArrivals = 8;
+// The same over all nodes.
+constexpr double kMeasuredRequests = 256;
+
 // Keeps a unit's counts right over a change of one piece's bits.
 class PieceChange {
  public:
@@ -71,6 +76,7 @@ NodeIndex Swarm::add_node(std::uint64_t connection, const Hello& hello) {
   node.instance = hello.instance;
   node.address = hello.data_address;
   node.zone = hello.zone;
+  node.zone_index = zones_.try_emplace(hello.zone, zones_.size()).first->second;
   node.rates = hello.rates;
   node.capacity = hello.capacity;
   if (const auto found = accusers_.find(node.id); found != accusers_.end())
@@ -149,6 +155,7 @@ void Swarm::withdraw(Share& share) {
   }
   // Others may be fetching from it: those transfers fail by themselves, and are reported.
   std::erase(node.wanting, &share);
+  node.missing -= share.missing;
   node.shares.erase(share.number);
   remove_share(share);
 }
@@ -175,9 +182,11 @@ void Swarm::set_wanted(Share& share, const Bitmap& wanted, std::uint32_t priorit
   share.wanted = wanted;
   share.priority = priority;
   share.scan_word = 0;
+  node.missing -= share.missing;
   share.missing = 0;
   for (std::size_t i = 0; i < wanted.words(); ++i)
     share.missing += static_cast<std::size_t>(std::popcount(share.missing_word(i)));
+  node.missing += share.missing;
   for (std::size_t piece = 0; piece < wanted.size(); ++piece)
     if (share.coming.test(piece) && !wanted.test(piece)) end_transfer(share, piece);
   update_wanting(share);
@@ -185,26 +194,43 @@ void Swarm::set_wanted(Share& share, const Bitmap& wanted, std::uint32_t priorit
 
 void Swarm::unwant(Share& share, std::size_t piece) {
   if (!share.wanted.test(piece)) return;
-  if (!share.held.test(piece)) --share.missing;
+  if (!share.held.test(piece)) count_missing(share, false);
   share.wanted.reset(piece);
   if (share.missing == 0) update_wanting(share);
 }
 
-void Swarm::count_holder(UnitState& unit, std::size_t piece, bool held) {
-  PieceState& state = unit.pieces[piece];
+void Swarm::count_missing(Share& share, bool more) {
+  std::size_t& all = nodes_[share.node].missing;
+  more ? ++share.missing : --share.missing;
+  more ? ++all : --all;
+}
+
+void Swarm::count_copy(const Share& share, std::size_t piece, bool more) {
+  UnitState& unit = *share.unit;
+  more ? ++unit.pieces[piece].copies : --unit.pieces[piece].copies;
+  if (nodes_[share.node].capacity.takes_only) return;
+  const std::size_t zone = nodes_[share.node].zone_index;
+  if (unit.zone_copies.size() <= zone) unit.zone_copies.resize(zone + 1);
+  std::vector<std::uint32_t>& copies = unit.zone_copies[zone];
+  if (copies.empty()) copies.resize(unit.pieces.size());
+  more ? ++copies[piece] : --copies[piece];
+}
+
+void Swarm::count_holder(const Share& share, std::size_t piece, bool held) {
+  PieceState& state = share.unit->pieces[piece];
   held ? ++state.holders : --state.holders;
-  held ? ++state.copies : --state.copies;
-  const PieceChange change(unit, piece);
-  unit.available.assign(piece, state.holders > 0);
+  count_copy(share, piece, held);
+  const PieceChange change(*share.unit, piece);
+  share.unit->available.assign(piece, state.holders > 0);
 }
 
 void Swarm::set_held(Share& share, std::size_t piece, bool held) {
   if (share.held.test(piece) == held) return;
   if (held && share.coming.test(piece)) end_transfer(share, piece);
   share.held.assign(piece, held);
-  if (!nodes_[share.node].banned) count_holder(*share.unit, piece, held);
+  if (!nodes_[share.node].banned) count_holder(share, piece, held);
   if (!share.wanted.test(piece)) return;
-  held ? --share.missing : ++share.missing;
+  count_missing(share, !held);
   share.scan_word = std::min(share.scan_word, piece / Bitmap::kWordBits);
   const std::size_t edge = held ? 0 : 1;
   if (share.missing == edge) update_wanting(share);
@@ -252,23 +278,42 @@ void Swarm::ban(NodeState& node) {
   node.banned = true;
   for (const auto& [number, share] : node.shares)
     for (std::size_t piece = 0; piece < share->held.size(); ++piece)
-      if (share->held.test(piece)) count_holder(*share->unit, piece, false);
+      if (share->held.test(piece)) count_holder(*share, piece, false);
 }
 
-void Swarm::begin_transfer(Share& receiver, std::size_t first, std::size_t count,
-                           NodeIndex source) {
+void Swarm::begin_transfer(Share& receiver, std::size_t first, std::size_t count, NodeIndex source,
+                           Instant now) {
   for (std::size_t piece = first; piece < first + count; ++piece) {
     receiver.coming.set(piece);
-    ++receiver.unit->pieces[piece].copies;
+    count_copy(receiver, piece, true);
   }
-  nodes_[receiver.node].downloads.push_back({&receiver, first, count, count, source});
+  nodes_[receiver.node].downloads.push_back({&receiver, first, count, count, source, now});
   ++nodes_[source].uploads;
+}
+
+// The rate of one request, times those that the source answers at once: what it gives in all, as
+// far as the receivers can take it. A few arrivals settle the mean.
+void Swarm::measure_arrival(const Share& receiver, std::size_t piece, Instant now) {
+  const UnitLayout& layout = receiver.unit->layout;
+  if (layout.is_bundle()) return;  // small pieces measure delays
+  const std::vector<Transfer>& downloads = nodes_[receiver.node].downloads;
+  const auto found = std::find_if(downloads.begin(), downloads.end(), [&](const Transfer& one) {
+    return one.share == &receiver && one.first == piece;
+  });
+  if (found == downloads.end() || found->began >= now) return;
+  NodeState& source = nodes_[found->source];
+  const double rate = static_cast<double>(layout.piece(piece).size()) / seconds(now - found->began);
+  const auto average = [](double& mean, double value, double over) {
+    mean += mean == 0 ? value : (value - mean) / over;
+  };
+  average(source.gives, rate * source.uploads, kMeasuredArrivals);
+  average(request_rate_, rate, kMeasuredRequests);
 }
 
 NodeIndex Swarm::end_transfer(Share& receiver, std::size_t piece) {
   if (!receiver.coming.test(piece)) return kNobody;
   receiver.coming.reset(piece);
-  --receiver.unit->pieces[piece].copies;
+  count_copy(receiver, piece, false);
   std::vector<Transfer>& downloads = nodes_[receiver.node].downloads;
   const auto found = std::find_if(downloads.begin(), downloads.end(), [&](const Transfer& one) {
     return one.share == &receiver && one.first <= piece && piece < one.first + one.count;

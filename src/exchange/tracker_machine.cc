@@ -155,22 +155,34 @@ Status TrackerMachine::on(Member& member, const Have& have) {
     for (std::size_t piece = first; piece < last; ++piece) dropped.set(piece);
   }
   Hashes check{have.unit, unit.generation, Basis::kTracker, {}};
-  for (std::size_t piece = 0; piece < count; ++piece) {
-    if (dropped.test(piece) || (have.replace && !held.test(piece))) {
+  for (std::size_t i = 0; i < held.words(); ++i) {
+    const std::uint64_t lost = dropped.word(i) | (have.replace ? ~held.word(i) : 0);
+    for_each_bit(lost & share->held.word(i), i, [&](std::size_t piece) {
       swarm_.set_held(*share, piece, false);
-    } else if (held.test(piece) && !share->held.test(piece)) {
-      // After a doubt, what a node held before may be what the doubt was about.
-      const bool fetched = share->coming.test(piece);
-      if (fetched) share->returns = 0;
-      if (unit.generation > 0 && !fetched && unit.hashed.test(piece))
-        check.hashes.push_back({unit.layout.piece(piece), unit.pieces[piece].hash});
-      swarm_.set_held(*share, piece, true);
-      if (!unit.reread.test(piece)) swarm_.lease_piece_done(unit, piece);
-    }
+      return true;
+    });
+    for_each_bit(held.word(i) & ~dropped.word(i) & ~share->held.word(i), i, [&](std::size_t piece) {
+      gained(*share, piece, check);
+      return true;
+    });
   }
   if (!check.hashes.empty()) send(member.node, std::move(check));
   changed_ = stirred_ = true;
   return {};
+}
+
+void TrackerMachine::gained(Share& share, std::size_t piece, Hashes& check) {
+  UnitState& unit = *share.unit;
+  // After a doubt, what a node held before may be what the doubt was about.
+  const bool fetched = share.coming.test(piece);
+  if (fetched) {
+    share.returns = 0;
+    swarm_.measure_arrival(share, piece, now_);
+  }
+  if (unit.generation > 0 && !fetched && unit.hashed.test(piece))
+    check.hashes.push_back({unit.layout.piece(piece), unit.pieces[piece].hash});
+  swarm_.set_held(share, piece, true);
+  if (!unit.reread.test(piece)) swarm_.lease_piece_done(unit, piece);
 }
 
 Status TrackerMachine::on(Member& member, const Hashes& hashes) {

@@ -29,8 +29,9 @@ void TrackerMachine::advance(Instant now, std::vector<TrackerOutput>& out) {
     settle_until_ = Instant{};
     changed_ = stirred_ = true;
   }
-  if (changed_) {
+  if (changed_ && now_ >= next_round_) {
     changed_ = false;
+    next_round_ = now_ + tuning_.round * static_cast<int>(members_.size());
     Plan plan;
     decide(swarm_, tuning_.policy, !settles, next_lease_, now_, plan);
     carry_out(plan);
@@ -138,7 +139,7 @@ void TrackerMachine::gossip() {
 
 std::optional<Instant> TrackerMachine::next_wakeup() const {
   Instant next = kNever;
-  if (changed_) next = now_;
+  if (changed_) next = std::max(now_, next_round_);
   if (stirred_) next = std::min(next, next_gossip_);
   if (settle_until_ != Instant{}) next = std::min(next, settle_until_);
   if (!retries_.empty()) next = std::min(next, *retries_.begin());

@@ -111,7 +111,7 @@ TEST_CASE("a node that is nearly through its lease gets the next") {
   const Plan plan = drawing.decide();
   REQUIRE(plan.leases.size() == 1);
   Share& share = *drawing.shares[0];
-  for (std::size_t piece = 0; piece < 12; ++piece) {
+  for (std::size_t piece = 0; piece < 14; ++piece) {
     CHECK(drawing.decide().leases.empty());
     drawing.swarm.set_held(share, piece, true);
     drawing.swarm.set_hash(*share.unit, piece, {}, 0);

@@ -43,8 +43,8 @@ TEST_CASE("equal nodes finish near the fluid bound and read the origin once") {
     std::size_t pieces;
     double bound;
   };
-  for (const Case& one : {Case{1, 64, 1.01}, Case{2, 128, 1.1}, Case{4, 256, 1.1},
-                          Case{16, 256, 1.15}, Case{64, 192, 1.25}}) {
+  for (const Case& one : {Case{1, 64, 1.01}, Case{2, 128, 1.05}, Case{4, 256, 1.05},
+                          Case{16, 1024, 1.05}, Case{64, 1024, 1.05}}) {
     CAPTURE(one.nodes);
     const SimScenario scenario = equal_nodes(one.nodes, one.pieces);
     const SimReport report = simulate(scenario);
@@ -54,6 +54,55 @@ TEST_CASE("equal nodes finish near the fluid bound and read the origin once") {
     MESSAGE(one.nodes << " nodes: last finisher at " << ratio << " of the bound");
     CHECK(ratio <= one.bound);
   }
+}
+
+TEST_CASE("files fill from the front while the swarm finishes near its bound") {
+  const SimScenario scenario = equal_nodes(16, 1024);
+  const SimReport report = simulate(scenario);
+  for (const SimOutcome& node : report.nodes)
+    CHECK(seconds(node.half) <= 0.65 * fluid_bound(scenario));
+}
+
+TEST_CASE("slow nodes hold up nobody") {
+  SimScenario scenario = equal_nodes(40, 1024);
+  SUBCASE("a tenth of them uploads at a tenth") {
+    for (std::size_t i = 0; i < 40; i += 10) scenario.nodes[i].upload /= 10;
+  }
+  SUBCASE("half of them uploads twice as fast") {
+    for (std::size_t i = 0; i < 40; i += 2) scenario.nodes[i].upload *= 2;
+  }
+  SUBCASE("two die") {
+    scenario.faults = {{2s, SimFaultKind::kKillNode, 7}, {5s, SimFaultKind::kKillNode, 0}};
+  }
+  const SimReport report = simulate(scenario);
+  check_all_done(report);
+  CHECK(seconds(report.finished) <= 1.15 * fluid_bound(scenario));
+  CHECK(report.origin_ratio() <= 1.02);
+}
+
+TEST_CASE("each piece comes into a zone once") {
+  SimScenario scenario = equal_nodes(18, 1024);
+  for (std::size_t i = 0; i < 18; ++i) scenario.nodes[i].zone = std::string(1, "abc"[i % 3]);
+  double most = 1.01;
+  SUBCASE("from zone to zone") {}
+  SUBCASE("though nodes of a zone freeze with what they were getting for it") {
+    scenario.faults = {{500ms, SimFaultKind::kFreezeNode, 1}, {500ms, SimFaultKind::kKillNode, 2}};
+    most = 1.1;
+  }
+  const SimReport report = simulate(scenario);
+  for (std::size_t i = 0; i < 18; ++i)
+    CHECK((report.nodes[i].done || report.nodes[i].dead || i == 1));
+  CHECK(report.origin_ratio() <= 1.1);
+  CHECK(static_cast<double>(report.crossing_bytes) <=
+        most * 2 * static_cast<double>(report.content_bytes));
+}
+
+TEST_CASE("a node that only takes is nobody's reason to wait") {
+  SimScenario scenario = equal_nodes(4, 32);
+  scenario.nodes[2].zone = scenario.nodes[3].zone = "far";
+  scenario.nodes[2].takes_only = true;
+  const SimReport report = simulate(scenario);
+  check_all_done(report);
 }
 
 TEST_CASE("the same scenario takes the same course") {

@@ -7,6 +7,7 @@
 
 #include <array>
 #include <cstdint>
+#include <cstring>
 #include <string>
 #include <variant>
 #include <vector>
@@ -33,6 +34,15 @@ struct PeerId {
   NodeId node_id{};
   NodeId instance{};
   friend auto operator<=>(const PeerId&, const PeerId&) = default;
+};
+// The ids are random: some of their bytes are hash enough.
+struct PeerIdHash {
+  std::size_t operator()(const PeerId& id) const {
+    std::array<std::size_t, 2> words{};
+    std::memcpy(&words[0], id.node_id.data(), sizeof words[0]);
+    std::memcpy(&words[1], id.instance.data(), sizeof words[1]);
+    return words[0] ^ words[1];
+  }
 };
 
 struct RangeHash {

@@ -284,7 +284,7 @@ class NodeMachine {
   std::uint64_t epoch_ = 0;
   std::uint32_t members_ = 0;
   Duration heartbeat_ = std::chrono::seconds(2);
-  std::map<PeerId, KnownPeer> peers_;
+  std::unordered_map<PeerId, KnownPeer, PeerIdHash> peers_;
   std::unordered_map<PeerNumber, PeerId> peer_numbers_;
   bool watches_ = false;
 

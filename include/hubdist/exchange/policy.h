@@ -12,17 +12,27 @@
 namespace hubdist::exchange {
 
 struct PolicyOptions {
-  // Pieces that a node may choose from: its first obtainable ones. More makes the swarm finish
-  // sooner, fewer fill files from the front.
-  std::size_t window = 64;
-  // Requests that one node answers at once, unless it says otherwise itself.
-  std::uint32_t upload_slots = 8;
+  // A node chooses from so many pieces, from the first that it can get on. More makes the swarm
+  // finish sooner, fewer fill files from the front.
+  std::size_t window = 112;
+  // Requests that one node answers at once, unless it says otherwise itself; and that it makes at
+  // once, within what it says. With fewer the first pieces spread sooner, with more the way between
+  // two requests matters less.
+  std::uint32_t upload_slots = 4;
+  std::uint32_t parallel = 4;
+  // A node whose requests would run at less than this part of the usual rate answers fewer at once.
+  double slow = 0.5;
+  // So long a zone waits for a piece that one of its nodes is getting from another zone, or longer
+  // where requests usually take longer.
+  Duration crossing_time = std::chrono::seconds(2);
+  // Holders of something useful among which the best is chosen.
+  std::size_t compared_givers = 16;
   // A lease is a run of at least this many bytes, where so many neighbours are missing.
   std::uint64_t lease_bytes = 16 * kMiB;
   // A node gets its next lease when so little of the last one is left.
-  std::uint64_t lease_low = 4 * kMiB;
+  std::uint64_t lease_low = 2 * kMiB;
   // Streams from the origin that the swarm keeps up when it has fewer nodes than that.
-  std::uint32_t origin_streams = 8;
+  std::uint32_t origin_streams = 4;
   std::uint32_t max_node_leases = 4;
   // The small members of a bundle that one request may bring together.
   std::uint64_t request_bytes = 4 * kMiB;

@@ -68,6 +68,8 @@ struct UnitState {
   Bitmap reread;             // doubted: to be read from the origin again, whoever holds it
   std::size_t unstated = 0;  // pieces with a holder and without a hash
   std::size_t unread = 0;    // pieces that only the origin can give, and that nobody reads
+  // By zone: the copies (as above) of each piece within it, but those of nodes that give nothing.
+  std::vector<std::vector<std::uint32_t>> zone_copies;
   std::vector<std::unique_ptr<Share>> shares;
   std::unordered_map<NodeIndex, Share*> by_node;  // the same shares
 };
@@ -79,6 +81,7 @@ struct Transfer {
   std::size_t count = 0;
   std::size_t left = 0;  // pieces that have not arrived
   NodeIndex source = kNobody;
+  Instant began{};
 };
 
 struct LeaseState {
@@ -101,14 +104,17 @@ struct NodeState {
   NodeId instance{};
   std::string address;
   std::string zone;
+  std::size_t zone_index = 0;  // equal names, equal numbers
   Rates rates;
   Capacity capacity;
   std::uint32_t uploads = 0;  // requests that others were told to make to it
+  double gives = 0;           // bytes a second to all together, as measured; 0: not yet
   std::vector<Transfer> downloads;
   std::uint32_t leases = 0;
   std::uint64_t lease_bytes = 0;  // still to be read under its leases
   std::unordered_map<UnitNumber, Share*> shares;
   std::vector<Share*> wanting;  // with missing pieces, by (priority, order)
+  std::size_t missing = 0;      // pieces of all of them
   std::uint64_t next_order = 0;
   bool banned = false;  // not believed any more: it only gets, and reads no origin for others
   Instant suspended_until{};
@@ -140,7 +146,10 @@ class Swarm {
   bool accuse(NodeIndex node, NodeIndex accuser);
 
   // --- What the policy decides ---
-  void begin_transfer(Share& receiver, std::size_t first, std::size_t count, NodeIndex source);
+  void begin_transfer(Share& receiver, std::size_t first, std::size_t count, NodeIndex source,
+                      Instant now);
+  // A piece that was on its way has come: measures its source. To be called before set_held().
+  void measure_arrival(const Share& receiver, std::size_t piece, Instant now);
   // The piece is no longer on its way to this node. Says from whom it was, or kNobody.
   NodeIndex end_transfer(Share& receiver, std::size_t piece);
   LeaseState& begin_lease(Share& share, std::size_t first, std::size_t count, LeaseId id,
@@ -167,10 +176,26 @@ class Swarm {
   // Whether another node wants, and lacks, something that this one holds.
   bool needed(NodeIndex index) const;
   std::size_t living() const { return living_; }
+  // Whether a piece is in the node's zone, or on its way to it.
+  bool in_zone(const UnitState& unit, std::size_t zone, std::size_t piece) const {
+    return zone < unit.zone_copies.size() && !unit.zone_copies[zone].empty() &&
+           unit.zone_copies[zone][piece] > 0;
+  }
+  std::size_t zones() const { return zones_.size(); }
+  // Bytes a second of a request, on average over the last ones; 0: none was measured.
+  double request_rate() const { return request_rate_; }
+  // Pieces of all units with a holder and without a hash.
+  std::size_t unstated() const {
+    std::size_t total = 0;
+    for (const auto& [id, unit] : units_) total += unit->unstated;
+    return total;
+  }
 
  private:
   void ban(NodeState& node);
-  void count_holder(UnitState& unit, std::size_t piece, bool held);
+  void count_missing(Share& share, bool more);
+  void count_copy(const Share& share, std::size_t piece, bool more);
+  void count_holder(const Share& share, std::size_t piece, bool held);
   void remove_share(Share& share);
   void update_wanting(Share& share);
   void refresh_parked(UnitState& unit);
@@ -179,10 +204,12 @@ class Swarm {
   std::vector<NodeIndex> free_;
   std::unordered_map<std::string, std::unique_ptr<UnitState>> units_;
   std::unordered_map<LeaseId, LeaseState> leases_;
+  std::map<std::string, std::size_t, std::less<>> zones_;
   std::map<NodeId, std::size_t> processes_;  // living nodes for each cache
   std::map<NodeId, std::set<NodeId>> accusers_;
   PeerNumber next_number_ = 1;
   std::size_t living_ = 0;
+  double request_rate_ = 0;
 };
 
 // The pieces that lie wholly inside `range`, as [first, last); empty when none does.

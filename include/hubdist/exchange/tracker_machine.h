@@ -5,6 +5,7 @@
 #include <optional>
 #include <set>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include <hubdist/exchange/policy.h>
@@ -28,6 +29,9 @@ struct TrackerTuning {
   // After a node gave back what was decided for it: doubled with each further time, up to 64 times.
   // A piece that arrives, or a new wish, ends it.
   Duration return_pause = std::chrono::milliseconds(20);
+  // Decisions are taken together for what happened in this time, for each member: a large swarm's
+  // tracker must not begin anew at every message.
+  Duration round = std::chrono::nanoseconds(200);
   // Changes of the number of members, and of who is needed, are told at most this often.
   Duration gossip = std::chrono::milliseconds(100);
 };
@@ -71,8 +75,8 @@ class TrackerMachine {
  private:
   struct Member {
     NodeIndex node = kNobody;
-    std::set<PeerNumber> introduced;  // the peers that it was told of
-    std::set<UnitNumber> refused;     // units that it declared in vain: it may not know so yet
+    std::unordered_set<PeerNumber> introduced;  // the peers that it was told of
+    std::set<UnitNumber> refused;  // units that it declared in vain: it may not know so yet
     std::uint32_t told_members = 0;
     bool reported = false;  // its first report is complete
     bool watches = false;
@@ -111,6 +115,8 @@ class TrackerMachine {
   Result<Share*> share_of(const Member& member, UnitNumber unit);
   ConnectionId connection(NodeIndex node) const { return swarm_.node(node).connection; }
   void send(NodeIndex node, Message message);
+  // A node has a piece now; what it may have from before a doubt goes into `check`.
+  void gained(Share& share, std::size_t piece, Hashes& check);
   void state_hash(Share& share, std::size_t piece, const Blake3& hash, Basis basis);
   void settle_conflict(Share& share, std::size_t piece, const Blake3& hash, Basis basis);
   void replace_doubted(Share& share, std::size_t piece, const Blake3& hash);
@@ -150,6 +156,7 @@ class TrackerMachine {
   bool changed_ = false;                // something that decide() may act on
   bool stirred_ = false;                // something that gossip() may have to tell
   Instant next_gossip_{};
+  Instant next_round_{};
   std::set<Instant> retries_;  // when a pause ends that may have kept somebody from a decision
 };
 

@@ -5,6 +5,7 @@
 #include <queue>
 #include <set>
 #include <tuple>
+#include <unordered_map>
 
 #include <hubdist/exchange/sim/network.h>
 #include <hubdist/exchange/sim/simulation.h>
@@ -57,6 +58,9 @@ struct Host {
   std::map<UnitNumber, std::size_t> fetching;  // the machine's number -> unit
   Instant wakeup = kNever;
   SimOutcome outcome;
+  std::size_t front_unit = 0;  // up to here, everything is there
+  std::size_t front_piece = 0;
+  std::uint64_t front_bytes = 0;
 };
 
 // A transfer or a lease under way.
@@ -115,6 +119,7 @@ class Simulation {
   void start_lease(std::size_t host, const StartLease& action);
   void abort(std::size_t host, bool lease, std::uint64_t id);
   void flow_done(FlowId flow);
+  void follow_front(Host& host);
   void next_piece(std::uint64_t job);
   void end_job(std::uint64_t job, const Status& status, FailureKind kind);
   void ask_peer(std::size_t host, const AskPeer& ask);
@@ -130,7 +135,7 @@ class Simulation {
   Network network_;
   LinkId origin_ = 0;
   std::vector<Host> hosts_;
-  std::map<std::string, std::size_t> unit_indexes_;
+  std::unordered_map<std::string, std::size_t> unit_indexes_;
   std::unique_ptr<TrackerMachine> tracker_;
   std::uint64_t epoch_ = 0;
   ConnectionId next_connection_ = 1;
@@ -138,7 +143,7 @@ class Simulation {
   bool tracker_due_ = false;
   Instant tracker_wakeup_ = kNever;
   std::map<std::uint64_t, Job> jobs_;
-  std::map<FlowId, std::uint64_t> flows_;
+  std::vector<std::uint64_t> flows_;  // the job of each flow of the network
   std::uint64_t next_job_ = 1;
   SimReport report_;
 };
@@ -299,6 +304,7 @@ void Simulation::connect(std::size_t index) {
     joining.machine->fill_hello(hello);
     hello.data_address = concat("host:", index);
     hello.zone = joining.spec.zone;
+    hello.capacity.takes_only = joining.spec.takes_only;
     std::vector<TrackerOutput> out;
     if (tracker_->connected(id, hello, now_, out).ok()) from_tracker(out);
     run_tracker();
@@ -420,6 +426,7 @@ void Simulation::next_piece(std::uint64_t number) {
   const Host& host = hosts_[job.host];
   const LinkId from = job.lease ? origin_ : hosts_[job.source].up;
   job.flow = network_.start(from, host.down, job.pieces[job.next].range.size(), now_);
+  if (flows_.size() <= *job.flow) flows_.resize(*job.flow + 1);
   flows_[*job.flow] = number;
   if (job.lease) return;
   // A source that is stopped, or dies, is noticed by its silence.
@@ -434,7 +441,6 @@ void Simulation::next_piece(std::uint64_t number) {
 
 void Simulation::flow_done(FlowId flow) {
   const std::uint64_t number = flows_.at(flow);
-  flows_.erase(flow);
   network_.stop(flow, now_);
   Job& job = jobs_.at(number);
   job.flow.reset();
@@ -457,7 +463,9 @@ void Simulation::flow_done(FlowId flow) {
       return;
     }
     mine = theirs;
+    if (source.spec.zone != host.spec.zone) report_.crossing_bytes += range.size();
   }
+  follow_front(host);
   const std::uint64_t id = job.id;
   const bool lease = job.lease;
   const Blake3 hash = hash_of(job.unit, range.begin, mine);
@@ -476,15 +484,27 @@ void Simulation::flow_done(FlowId flow) {
     end_job(number, Status(), FailureKind::kUnknown);
 }
 
+void Simulation::follow_front(Host& host) {
+  while (host.front_unit < host.units.size()) {
+    const std::vector<std::uint8_t>& pieces = host.units[host.front_unit].pieces;
+    if (host.front_piece == pieces.size()) {
+      ++host.front_unit;
+      host.front_piece = 0;
+      continue;
+    }
+    if (pieces[host.front_piece] == kNothing) break;
+    host.front_bytes += scenario_.units[host.front_unit].piece(host.front_piece++).size();
+  }
+  if (host.outcome.half == Duration{} && host.front_bytes * 2 >= report_.content_bytes)
+    host.outcome.half = now_ - Instant{};
+}
+
 void Simulation::end_job(std::uint64_t number, const Status& status, FailureKind kind) {
   const auto found = jobs_.find(number);
   if (found == jobs_.end()) return;
   const Job job = std::move(found->second);
   jobs_.erase(found);
-  if (job.flow) {
-    flows_.erase(*job.flow);
-    network_.stop(*job.flow, now_);
-  }
+  if (job.flow) network_.stop(*job.flow, now_);
   if (!hosts_[job.host].alive) return;
   with(job.host, [&](NodeMachine& machine, auto& out) {
     if (job.lease)
@@ -552,7 +572,6 @@ void Simulation::fail(const SimFault& fault) {
       Host& host = hosts_[fault.node];
       if (!host.alive || host.frozen) break;
       host.frozen = true;
-      network_.move_to(now_);
       network_.set_rate(host.up, 0);
       network_.set_rate(host.down, 0);
       after(kSilence, [this, node = fault.node, id = host.connection] {
@@ -566,7 +585,6 @@ void Simulation::fail(const SimFault& fault) {
       Host& host = hosts_[fault.node];
       if (!host.alive || !host.frozen) break;
       host.frozen = false;
-      network_.move_to(now_);
       network_.set_rate(host.up, host.spec.upload);
       network_.set_rate(host.down, host.spec.download);
       if (host.connection) hang_up(fault.node);
@@ -579,7 +597,6 @@ void Simulation::fail(const SimFault& fault) {
       if (!tracker_) start_tracker(true);
       break;
     case SimFaultKind::kSlowNode:
-      network_.move_to(now_);
       network_.set_rate(hosts_[fault.node].up, hosts_[fault.node].spec.upload / 10);
       network_.set_rate(hosts_[fault.node].down, hosts_[fault.node].spec.download / 10);
       break;

@@ -19,7 +19,8 @@ struct SimNode {
   std::string zone;
   // Cache of the same name: the same node id. 0: its own.
   std::uint64_t cache = 0;
-  bool holds_all = false;    // from the start
+  bool holds_all = false;  // from the start
+  bool takes_only = false;
   bool sends_wrong = false;  // a peer that corrupts
   bool reads_wrong = false;  // its origin gives it other bytes than the hub states
 };
@@ -57,6 +58,7 @@ struct SimOutcome {
   bool dead = false;
   Status status;  // of the first fetch that ended with an error
   Duration finished{};
+  Duration half{};  // the first half of all units, in order, was there
   std::size_t doubts = 0;
 };
 
@@ -64,6 +66,7 @@ struct SimReport {
   std::vector<SimOutcome> nodes;
   std::uint64_t origin_bytes = 0;
   std::uint64_t peer_bytes = 0;
+  std::uint64_t crossing_bytes = 0;  // of peer_bytes: from one zone to another
   std::uint64_t corrupt_pieces = 0;
   std::uint64_t messages = 0;
   std::uint64_t decisions = 0;
