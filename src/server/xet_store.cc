@@ -80,7 +80,8 @@ struct XetStore::Memory {
   }
 };
 
-XetStore::XetStore(ObjectStore& store) : store_(store), memory_(std::make_unique<Memory>()) {}
+XetStore::XetStore(ObjectStore& store, OldFooters old_footers)
+    : store_(store), old_footers_(old_footers), memory_(std::make_unique<Memory>()) {}
 XetStore::~XetStore() = default;
 
 Result<std::shared_ptr<const XorbIndex>> XetStore::index(const XorbHash& xorb,
@@ -89,7 +90,8 @@ Result<std::shared_ptr<const XorbIndex>> XetStore::index(const XorbHash& xorb,
   HUBDIST_ASSIGN(const auto object, open_xorb(xorb));
   HUBDIST_ASSIGN(internal::StoredIndex found, internal::read_index(*object, xorb, read_bytes));
   // The index serves whether or not the footer can be replaced.
-  if (found.old && memory_->begin_upgrade(xorb)) {
+  const bool replace = found.old && old_footers_ == OldFooters::kReplace;
+  if (replace && memory_->begin_upgrade(xorb)) {
     const Status replaced = internal::replace_footer(store_, *object, found.index, read_bytes);
     memory_->end_upgrade(xorb);
     if (!replaced.ok())
