@@ -143,6 +143,13 @@ void add_serve_command(CLI::App& hub, Action& action) {
   command->add_option("--listen", options.listen, "Address to listen on; port 0 takes a free one")
       ->capture_default_str();
   command->add_option("--port-file", arguments->port_file, "Write the port to this file");
+  CLI::Option* certificate =
+      command->add_option("--tls-cert", options.tls_certificate,
+                          "Serve https: the certificate, then its chain, in PEM");
+  CLI::Option* key = command->add_option("--tls-key", options.tls_key,
+                                         "The certificate's key in PEM, for your eyes only");
+  certificate->needs(key)->type_name("FILE");
+  key->needs(certificate)->type_name("FILE");
   command
       ->add_option("--public-url", options.public_url,
                    "How clients reach the hub, when a proxy stands in front")
@@ -166,8 +173,10 @@ void add_serve_command(CLI::App& hub, Action& action) {
                     "Listen on an address that is not loopback, although tokens and private "
                     "files then travel in clear text");
   command->footer(
-      "Clients use it by HF_ENDPOINT=http://HOST:PORT alone. HUBDIST_LOG=info writes an access\n"
-      "log to standard error.");
+      "Clients use it by HF_ENDPOINT=http://HOST:PORT alone; with --tls-cert by https://. When "
+      "the\n"
+      "certificate's files are renewed the server takes them within a minute. HUBDIST_LOG=info\n"
+      "writes an access log to standard error.");
   command->callback([&action, arguments] {
     action = [arguments](std::stop_token stop) { return run_serve(*arguments, std::move(stop)); };
   });

@@ -147,7 +147,7 @@ Status identify(FileSystem& fs, const LfsRules& rules, const std::stop_token& st
   return {};
 }
 
-// Copies a file's content into the store unless it is there.
+// Copies a file's content into the store unless it is there; then settle_contents() is due.
 Status store_content(ObjectStore& store, FileSystem& fs, const std::stop_token& stop,
                      SourceFile& file) {
   const XetStore xet(store);
@@ -185,6 +185,14 @@ Status store_all(ObjectStore& store, FileSystem& fs, const LfsRules& rules,
   return group.wait();
 }
 
+// Makes durable what was there already.
+Status settle_contents(ObjectStore& store, const std::vector<SourceFile>& files) {
+  std::vector<std::string> keys;
+  for (const SourceFile& file : files)
+    if (file.new_bytes == 0) keys.push_back(blob_key(file.entry.sha256));
+  return store.settle(keys);
+}
+
 std::string default_message(const AddFolderResult& result) {
   return concat("Add ", result.files, result.files == 1 ? " file" : " files");
 }
@@ -199,6 +207,7 @@ Status commit_tree(Repositories& repositories, const StorageId& repo, const Sha1
     if (parent) {
       HUBDIST_ASSIGN(const Commit before, repositories.commit(repo, *parent));
       if (before.content.tree == tree) {
+        HUBDIST_TRY(repositories.settle_ref(repo, ref));
         result.commit = *parent;
         return {};
       }
@@ -262,6 +271,7 @@ Result<AddFolderResult> add_folder(Repositories& repositories, FileSystem& fs, c
   AddFolderResult result;
   std::vector<RepoEntry> entries;
   HUBDIST_TRY(store_all(repositories.store(), fs, rules, stop, files));
+  HUBDIST_TRY(settle_contents(repositories.store(), files));
   for (SourceFile& file : files) {
     ++result.files;
     result.bytes += file.entry.size;
