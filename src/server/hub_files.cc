@@ -77,6 +77,7 @@ HubApi::Answer HubApi::file(const ApiRequest& request, const RepoRoute& route) c
                             " cannot be read: ", message(answer.status()));
     response = *std::move(answer);
     add_facts(response, *entry);
+    HUBDIST_TRY(add_xet_facts(response, request, repo, *entry));
   }
   response.headers.set("X-Repo-Commit", found.commit.id.hex());
   return response;

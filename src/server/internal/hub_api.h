@@ -4,6 +4,7 @@
 #include <string>
 
 #include "server/internal/api_support.h"
+#include "server/internal/cas_api.h"
 #include "server/internal/contents.h"
 #include "server/internal/gate.h"
 #include "server/internal/lfs_link.h"
@@ -21,6 +22,7 @@ struct HubApiOptions {
   std::size_t max_uploads = 0;
   std::size_t max_commits = 0;
   std::uint64_t lfs_part = 0;
+  std::chrono::seconds xet_life{};
   std::shared_ptr<const Metrics> metrics;  // null: /metrics is not served
 };
 
@@ -32,10 +34,11 @@ class HubApi final : public HttpHandler {
       : accounts_(store),
         repositories_(store),
         xet_(store),
-        links_(std::move(link_key)),
         options_(std::move(options)),
         uploads_(options_.max_uploads),
-        commits_(options_.max_commits) {}
+        commits_(options_.max_commits),
+        cas_(accounts_, repositories_, xet_, uploads_, link_key, options_.xet_life),
+        links_(std::move(link_key)) {}
 
   HttpServerResponse handle(const HttpServerRequest& request) override;
   std::optional<HttpBodyPlan> plan_body(const HttpServerRequest& request) override;
@@ -61,6 +64,10 @@ class HubApi final : public HttpHandler {
 
   Answer health() const;
   Answer metrics() const;
+  Answer xet_token(const ApiRequest& request, const OpenRepo& repo, bool writes) const;
+  // Says of a file where to get it by Xet, if this repository has it so.
+  Status add_xet_facts(HttpServerResponse& response, const ApiRequest& request,
+                       const OpenRepo& repo, const RepoEntry& entry) const;
 
   // Reading (hub_info.cc, hub_tree.cc, hub_files.cc).
   Answer whoami(const ApiRequest& request) const;
@@ -110,10 +117,11 @@ class HubApi final : public HttpHandler {
   XetStore xet_;
   mutable ContentTraffic traffic_;
   const Contents contents_{xet_, &traffic_.read};
-  const LfsLinks links_;
   const HubApiOptions options_;
   Gate uploads_;
   Gate commits_;
+  CasApi cas_;
+  const LfsLinks links_;
 };
 
 // OK unless the request asks for a pull request, which this hub has none of.
