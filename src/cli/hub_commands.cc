@@ -197,6 +197,20 @@ struct FsckArguments {
   bool quick = false;
 };
 
+// What is no problem, but takes room or is old.
+void print_facts(const FsckResult& result) {
+  const auto print = [](std::string_view line) { std::puts(std::string(line).c_str()); };
+  if (result.xorbs > 0)
+    print(concat("in Xet storage: ", result.xet_files, " files, ", result.xorbs, " xorbs (",
+                 format_bytes(result.xorb_bytes), ")"));
+  if (result.unused_contents + result.unused_files + result.unused_xorbs > 0)
+    print(concat("not in use: ", result.unused_contents, " contents, ", result.unused_files,
+                 " Xet files, ", result.unused_xorbs, " xorbs (", format_bytes(result.unused_bytes),
+                 ")"));
+  if (result.old_footers > 0)
+    print(concat("with old footers, until they are read: ", result.old_footers, " xorbs"));
+}
+
 Status run_fsck(const FsckArguments& arguments, std::stop_token stop) {
   HUBDIST_ASSIGN(const auto store, open_folder_store(posix_file_system(), arguments.root));
   const FsckOptions options{.hash_contents = !arguments.quick};
@@ -209,6 +223,7 @@ Status run_fsck(const FsckArguments& arguments, std::stop_token stop) {
       concat(result.repositories, " repositories, ", result.commits, " commits, ", result.folders,
              " folders, ", result.contents, " contents (", format_bytes(result.bytes),
              "): ", result.problems == 0 ? "all is whole" : concat(result.problems, " problems"));
+  print_facts(result);
   std::puts(line.c_str());
   if (result.problems == 0) return {};
   return data_loss("the hub in ", arguments.root.native(), " is not whole");

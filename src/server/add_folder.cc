@@ -32,6 +32,7 @@ struct SourceFile {
   // Proves, faster than SHA-256 would, that the second reading found what the first did.
   Blake3 fast_hash;
   std::uint64_t new_bytes = 0;
+  std::optional<std::string> held;  // the object by which the hub had the content before
 };
 
 bool is_left_out(std::string_view path) { return path == ".git" || path == ".cache/huggingface"; }
@@ -55,7 +56,7 @@ Status add_source(FileSystem& fs, const Path& source, std::string path,
   entry.path = std::move(path);
   entry.mode = (info->mode & kOwnerMayRun) != 0 ? GitMode::kExecutable : GitMode::kFile;
   entry.size = info->size;
-  out.push_back({source, std::move(entry), {}, 0});
+  out.push_back({source, std::move(entry), {}, 0, {}});
   return {};
 }
 
@@ -151,8 +152,8 @@ Status identify(FileSystem& fs, const LfsRules& rules, const std::stop_token& st
 Status store_content(ObjectStore& store, FileSystem& fs, const std::stop_token& stop,
                      SourceFile& file) {
   const XetStore xet(store);
-  HUBDIST_ASSIGN(const bool held, internal::Contents(xet).holds(file.entry.sha256));
-  if (held) return {};
+  HUBDIST_ASSIGN(file.held, internal::Contents(xet).find(file.entry.sha256));
+  if (file.held) return {};
   HUBDIST_ASSIGN(const auto writer, store.create(blob_key(file.entry.sha256)));
   Blake3Hasher hash;
   HUBDIST_TRY(read_all(fs, file, stop, [&](ByteView bytes) -> Status {
@@ -189,7 +190,7 @@ Status store_all(ObjectStore& store, FileSystem& fs, const LfsRules& rules,
 Status settle_contents(ObjectStore& store, const std::vector<SourceFile>& files) {
   std::vector<std::string> keys;
   for (const SourceFile& file : files)
-    if (file.new_bytes == 0) keys.push_back(blob_key(file.entry.sha256));
+    if (file.held) keys.push_back(*file.held);
   return store.settle(keys);
 }
 

@@ -2,8 +2,7 @@
 
 #include <algorithm>
 
-#include <openssl/evp.h>
-
+#include "server/internal/credentials.h"
 #include <hubdist/base/json_writer.h>
 #include <hubdist/core/hash.h>
 
@@ -14,21 +13,6 @@ namespace {
 constexpr std::size_t kStoreStep = 4 * kMiB;
 constexpr std::size_t kStoreCount = 1000;
 constexpr std::size_t kMaxMessage = 64 * kKiB;
-
-Result<std::string> decode_base64(std::string_view text) {
-  const Status wrong = invalid_argument("a content is not base64");
-  if (text.size() % 4 != 0) return wrong;
-  std::string plain(text.size() / 4 * 3, '\0');
-  if (text.empty()) return plain;
-  const int size = EVP_DecodeBlock(reinterpret_cast<unsigned char*>(plain.data()),
-                                   reinterpret_cast<const unsigned char*>(text.data()),
-                                   static_cast<int>(text.size()));
-  if (size < 0) return wrong;
-  std::size_t padding = 0;
-  while (padding < 2 && text[text.size() - 1 - padding] == '=') ++padding;
-  plain.resize(static_cast<std::size_t>(size) - padding);
-  return plain;
-}
 
 Result<std::string> decode_content(std::string_view text, std::string_view encoding) {
   if (encoding == "base64") return decode_base64(text);
