@@ -54,6 +54,17 @@ HttpServerResponse pointer_response(const RepoEntry& entry) {
 
 }  // namespace
 
+HubApi::Answer HubApi::content_of(const ApiRequest& request, const OpenRepo& repo,
+                                  const RepoEntry& entry) const {
+  auto content = repositories_.store().open(blob_key(entry.sha256));
+  if (!content.ok())
+    return internal_error("the content of ", repo.id.name, " ", entry.path,
+                          " cannot be read: ", message(content.status()));
+  HttpServerResponse response = content_response(request.http, *std::move(content), entry.etag());
+  add_facts(response, entry);
+  return response;
+}
+
 HubApi::Answer HubApi::file(const ApiRequest& request, const RepoRoute& route) const {
   HUBDIST_ASSIGN(const OpenRepo repo, open(route, request.viewer));
   HUBDIST_TRY(check_file_access(repo, request.viewer));
@@ -65,12 +76,7 @@ HubApi::Answer HubApi::file(const ApiRequest& request, const RepoRoute& route) c
   } else if (route.verb == "raw" && entry->lfs) {
     response = pointer_response(*entry);
   } else {
-    auto content = repositories_.store().open(blob_key(entry->sha256));
-    if (!content.ok())
-      return internal_error("the content of ", repo.id.name, " ", entry->path,
-                            " cannot be read: ", message(content.status()));
-    response = content_response(request.http, *std::move(content), entry->etag());
-    add_facts(response, *entry);
+    HUBDIST_ASSIGN(response, content_of(request, repo, *entry));
   }
   response.headers.set("X-Repo-Commit", found.commit.id.hex());
   return response;
