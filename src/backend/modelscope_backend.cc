@@ -87,8 +87,8 @@ class ModelScopeBackend final : public Backend {
     HUBDIST_TRY(paged ? list_page(pinned, page, what, listed, stop)
                       : walk(pinned, page, what, listed, stop));
     if (page.empty() && listed.next.empty() && listed.entries.empty() && !pinned.path.empty())
-      return with_detail(not_found(what, ": no such folder in this revision"), Detail::kHubError,
-                         "EntryNotFound");
+      return with_detail(not_found(what, ": no such file or folder in this revision"),
+                         Detail::kHubError, "EntryNotFound");
     return listed;
   }
 

@@ -104,6 +104,9 @@ std::string message_in(std::string_view json) {
 }
 
 std::string_view remedy_for(StatusCode code, std::string_view hub_error) {
+  if (hub_error == "RepoNotFound")
+    return "no such repository, or it is private: check its name and type, and "
+           "MODELSCOPE_API_TOKEN";
   if (hub_error == "RevisionNotFound") return "no such revision in this repository";
   if (hub_error == "EntryNotFound") return "no such file in this revision";
   if (hub_error == "GatedRepo")

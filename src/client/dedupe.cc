@@ -49,7 +49,8 @@ Result<DedupeSource> bring(const DedupeRequest& request, const DedupeArgument& a
   options.max_workers = request.max_workers;
   if (request.on_download) options.progress = request.on_download(argument);
   Uri uri = argument.uri;
-  if (uri.scheme == Scheme::kModelScope) HUBDIST_TRY(pin(uri, client, stop));
+  const bool may_ask = !request.local_files_only && !client.options().offline;
+  if (uri.scheme == Scheme::kModelScope && may_ask) HUBDIST_TRY(pin(uri, client, stop));
   HUBDIST_ASSIGN(const DownloadReport report, client.download(format_uri(uri), options, stop));
   return DedupeSource{argument.text, report.commit, report.path};
 }

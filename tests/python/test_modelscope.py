@@ -309,3 +309,24 @@ def test_python(hub, environment, model, tmp_path, monkeypatch):
     monkeypatch.setenv("MODELSCOPE_API_TOKEN", token)
     path = hubdist.download("modelscope://ada/private", local_dir=tmp_path / "yes")
     assert read(path) == FILES
+
+
+def test_a_content_is_the_same_from_whichever_hub(
+    hub, hubdist_bin, environment, model, tmp_path, monkeypatch
+):
+    hub.add(model, "org/model")
+    monkeypatch.setenv("HUBDIST_HOME", str(tmp_path / "state"))
+    options = hubdist.ClientOptions(
+        endpoint=hub.endpoint, cache_dir=tmp_path / "hf", tracker="auto"
+    )
+    client = hubdist.Client(options)
+    client.download_snapshot("org/model")
+    command = [hubdist_bin, "get", "--json", "--tracker", "auto", "modelscope://org/model"]
+    done = subprocess.run(
+        [*command, "-o", tmp_path / "out"], capture_output=True, text=True, timeout=60
+    )
+    got = json.loads(done.stdout.splitlines()[-1])
+    assert read(tmp_path / "out") == FILES
+    # The one that git does not hold: of the others the Hub API tells no SHA-256.
+    assert got["bytes_from_peers"] >= len(FILES["model.safetensors"]), got
+    client.close()
