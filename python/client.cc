@@ -30,16 +30,15 @@ struct Wishes {
   }
 };
 
-ClientOptions make_options(std::optional<std::string> endpoint, std::optional<std::string> token,
-                           std::optional<Path> cache_dir, std::optional<Path> home,
-                           std::optional<bool> offline, std::optional<std::string> tracker,
-                           std::optional<std::string> zone,
-                           std::optional<std::uint64_t> memory_budget,
-                           std::optional<RetryPolicy> retry, std::optional<double> metadata_timeout,
-                           std::optional<double> stall_timeout,
-                           std::optional<std::string> user_agent,
-                           const std::map<std::string, std::string>& headers,
-                           std::optional<bool> allow_insecure_token) {
+ClientOptions make_options(
+    std::optional<std::string> endpoint, std::optional<std::string> token,
+    std::optional<Path> cache_dir, std::optional<Path> home, std::optional<bool> offline,
+    std::optional<std::string> tracker, std::optional<std::string> zone,
+    std::optional<std::uint64_t> memory_budget, std::optional<RetryPolicy> retry,
+    std::optional<double> metadata_timeout, std::optional<double> stall_timeout,
+    std::optional<std::string> user_agent, const std::map<std::string, std::string>& headers,
+    std::optional<bool> allow_insecure_token, std::optional<std::string> modelscope_endpoint,
+    std::optional<std::string> modelscope_token, std::optional<Path> modelscope_cache) {
   ClientOptions options = unwrap(ClientOptions::from_environment());
   if (endpoint) options.endpoint = *std::move(endpoint);
   if (token) options.token = Secret(*std::move(token));
@@ -55,6 +54,9 @@ ClientOptions make_options(std::optional<std::string> endpoint, std::optional<st
   if (const auto limit = seconds_of(stall_timeout))
     options.stall_timeout = std::chrono::ceil<std::chrono::seconds>(*limit);
   if (allow_insecure_token) options.allow_insecure_token = *allow_insecure_token;
+  if (modelscope_endpoint) options.modelscope_endpoint = *std::move(modelscope_endpoint);
+  if (modelscope_token) options.modelscope_token = Secret(*std::move(modelscope_token));
+  if (modelscope_cache) options.modelscope_cache = *std::move(modelscope_cache);
   if (user_agent) options.user_agent = *std::move(user_agent);
   for (const auto& [field, value] : headers) {
     // As a header the token would miss the care that a token gets.
@@ -65,12 +67,15 @@ ClientOptions make_options(std::optional<std::string> endpoint, std::optional<st
   return options;
 }
 
-// Equal for options that make equal clients. The token goes in by its hash alone.
+// Equal for options that make equal clients. Tokens go in by their hashes alone.
 std::string fingerprint(const ClientOptions& o) {
   std::string all;
   const auto field = [&](std::string_view text) { all += concat(text.size(), ':', text); };
   field(o.endpoint);
   field(sha256(as_bytes(o.token.reveal())).hex());
+  field(o.modelscope_endpoint);
+  field(sha256(as_bytes(o.modelscope_token.reveal())).hex());
+  field(o.modelscope_cache.native());
   field(o.cache_dir.native());
   field(o.home.native());
   field(o.tracker);
@@ -223,7 +228,9 @@ void bind_options(py::module_& m) {
       "`allow_insecure_token` it is sent even over plain http to another machine. `tracker`: "
       "\"off\", \"auto\" or \"host:port\". "
       "`memory_budget` in bytes, timeouts in seconds. `headers` are added to every request to "
-      "`endpoint`, and to no other host.")
+      "`endpoint`, and to no other host. `modelscope_endpoint`, `modelscope_token` and "
+      "`modelscope_cache` are for modelscope://, and come from MODELSCOPE_ENDPOINT, "
+      "MODELSCOPE_API_TOKEN and MODELSCOPE_CACHE.")
       .def(py::init(&make_options), py::kw_only(), py::arg("endpoint") = py::none(),
            py::arg("token") = py::none(), py::arg("cache_dir") = py::none(),
            py::arg("home") = py::none(), py::arg("offline") = py::none(),
@@ -232,11 +239,17 @@ void bind_options(py::module_& m) {
            py::arg("metadata_timeout") = py::none(), py::arg("stall_timeout") = py::none(),
            py::arg("user_agent") = py::none(),
            py::arg("headers") = std::map<std::string, std::string>{},
-           py::arg("allow_insecure_token") = py::none())
+           py::arg("allow_insecure_token") = py::none(),
+           py::arg("modelscope_endpoint") = py::none(), py::arg("modelscope_token") = py::none(),
+           py::arg("modelscope_cache") = py::none())
       .def_readonly("endpoint", &ClientOptions::endpoint)
       .def_property_readonly("has_token", [](const ClientOptions& o) { return !o.token.empty(); })
       .def_readonly("allow_insecure_token", &ClientOptions::allow_insecure_token)
       .def_readonly("cache_dir", &ClientOptions::cache_dir)
+      .def_readonly("modelscope_endpoint", &ClientOptions::modelscope_endpoint)
+      .def_property_readonly("has_modelscope_token",
+                             [](const ClientOptions& o) { return !o.modelscope_token.empty(); })
+      .def_readonly("modelscope_cache", &ClientOptions::modelscope_cache)
       .def_readonly("home", &ClientOptions::home)
       .def_readonly("offline", &ClientOptions::offline)
       .def_readonly("tracker", &ClientOptions::tracker)
@@ -298,7 +311,8 @@ void bind_downloads(py::class_<ClientHandle>& type) {
           py::arg("digest") = py::none(), py::arg("force_download") = false,
           py::arg("local_files_only") = false, py::arg("max_workers") = 8,
           py::arg("progress") = py::none(),
-          "Any URI: hf:// into the cache unless local_dir is given, other schemes into local_dir. "
+          "Any URI: hf:// into the cache and modelscope:// into ModelScope's, unless local_dir is "
+          "given; other schemes into local_dir. "
           "`digest` (\"sha256:...\") proves a URI of one file.");
 }
 

@@ -128,8 +128,11 @@ def client_options(
     etag_timeout: float = DEFAULT_ETAG_TIMEOUT,
     agent: str | None = None,
     headers: Mapping[str, str] | None = None,
+    modelscope: bool = False,
 ) -> ClientOptions:
-    """Return the options of the client to use."""
+    """Return the options of the client to use; `modelscope`: the arguments are about that hub."""
+    if modelscope:
+        return _modelscope_options(endpoint, token, cache_dir, tracker, headers)
     token, fields = _authorization(token, headers)
     # As in huggingface_hub, the environment's time limit goes before the caller's.
     timeout = None if os.environ.get("HF_HUB_ETAG_TIMEOUT") else float(etag_timeout)
@@ -143,6 +146,31 @@ def client_options(
     }
     place = folder(cache_dir) or ClientOptions().cache_dir.expanduser().resolve()
     return ClientOptions(**given, cache_dir=place)
+
+
+def is_modelscope(uri: str) -> bool:
+    """Whether a URI is one of ModelScope's."""
+    return uri[:13].lower() == "modelscope://"
+
+
+def _modelscope_options(
+    endpoint: str | None,
+    token: bool | str | None,
+    cache_dir: str | os.PathLike[str] | None,
+    tracker: str | None,
+    headers: Mapping[str, str] | None,
+) -> ClientOptions:
+    if headers:
+        raise invalid("headers: modelscope:// takes none; pass a token as `token=`")
+    if token is True and not os.environ.get("MODELSCOPE_API_TOKEN"):
+        raise invalid("token=True asks for this machine's token: set MODELSCOPE_API_TOKEN")
+    place = folder(cache_dir) or ClientOptions().modelscope_cache.expanduser().resolve()
+    return ClientOptions(
+        modelscope_endpoint=endpoint.rstrip("/") if endpoint else None,
+        modelscope_token=token if isinstance(token, str) else "" if token is False else None,
+        modelscope_cache=place,
+        tracker=tracker,
+    )
 
 
 def _authorization(

@@ -1229,7 +1229,7 @@ class ExchangeInfo:
 
 class ClientOptions:
     """
-    What a Client is made from. What is not given comes from the environment: HF_ENDPOINT, HF_TOKEN, HF_TOKEN_PATH, HF_HOME, HF_HUB_CACHE, HF_HUB_OFFLINE, HF_HUB_ETAG_TIMEOUT, HF_HUB_DOWNLOAD_TIMEOUT, HF_HUB_DISABLE_IMPLICIT_TOKEN, HF_HUB_DISABLE_SYMLINKS, HUBDIST_TRACKER, HUBDIST_HOME, HUBDIST_ALLOW_INSECURE_TOKEN, with huggingface_hub's meanings. `token` goes to `endpoint` alone and is never shown; "" means none. With `allow_insecure_token` it is sent even over plain http to another machine. `tracker`: "off", "auto" or "host:port". `memory_budget` in bytes, timeouts in seconds. `headers` are added to every request to `endpoint`, and to no other host.
+    What a Client is made from. What is not given comes from the environment: HF_ENDPOINT, HF_TOKEN, HF_TOKEN_PATH, HF_HOME, HF_HUB_CACHE, HF_HUB_OFFLINE, HF_HUB_ETAG_TIMEOUT, HF_HUB_DOWNLOAD_TIMEOUT, HF_HUB_DISABLE_IMPLICIT_TOKEN, HF_HUB_DISABLE_SYMLINKS, HUBDIST_TRACKER, HUBDIST_HOME, HUBDIST_ALLOW_INSECURE_TOKEN, with huggingface_hub's meanings. `token` goes to `endpoint` alone and is never shown; "" means none. With `allow_insecure_token` it is sent even over plain http to another machine. `tracker`: "off", "auto" or "host:port". `memory_budget` in bytes, timeouts in seconds. `headers` are added to every request to `endpoint`, and to no other host. `modelscope_endpoint`, `modelscope_token` and `modelscope_cache` are for modelscope://, and come from MODELSCOPE_ENDPOINT, MODELSCOPE_API_TOKEN and MODELSCOPE_CACHE.
     """
     def __init__(
         self,
@@ -1248,6 +1248,9 @@ class ClientOptions:
         user_agent: str | None = None,
         headers: collections.abc.Mapping[str, str] = {},
         allow_insecure_token: bool | None = None,
+        modelscope_endpoint: str | None = None,
+        modelscope_token: str | None = None,
+        modelscope_cache: os.PathLike[str] | str | None = None,
     ) -> None: ...
     @property
     def allow_insecure_token(self) -> bool: ...
@@ -1261,11 +1264,17 @@ class ClientOptions:
         Equal for options that make equal clients; tells no secret.
         """
     @property
+    def has_modelscope_token(self) -> bool: ...
+    @property
     def has_token(self) -> bool: ...
     @property
     def home(self) -> pathlib.Path: ...
     @property
     def memory_budget(self) -> int: ...
+    @property
+    def modelscope_cache(self) -> pathlib.Path: ...
+    @property
+    def modelscope_endpoint(self) -> str: ...
     @property
     def offline(self) -> bool: ...
     @property
@@ -1308,7 +1317,7 @@ class Client:
         progress: collections.abc.Callable[[ProgressEvent], object] | None = None,
     ) -> DownloadReport:
         """
-        Any URI: hf:// into the cache unless local_dir is given, other schemes into local_dir. `digest` ("sha256:...") proves a URI of one file.
+        Any URI: hf:// into the cache and modelscope:// into ModelScope's, unless local_dir is given; other schemes into local_dir. `digest` ("sha256:...") proves a URI of one file.
         """
     def download_file(
         self,

@@ -47,9 +47,9 @@ def estimate_dedupe(
     Args:
         versions: In their order. Each is what is uploaded in one commit: the path of a file or a
             folder (str or os.PathLike; "-" is standard input), the URI of a snapshot
-            ("hf://org/model@v1", brought into the Hugging Face cache), the content of a file in any
-            contiguous buffer (not copied; not to be written to meanwhile), or a pair (name, one of
-            these) that gives it a name.
+            ("hf://org/model@v1" or modelscope://, brought into the hub's cache), the content of a
+            file in any contiguous buffer (not copied; not to be written to meanwhile), or a pair
+            (name, one of these) that gives it a name.
         include: Of a folder or snapshot only files that match one of these patterns.
         exclude: Leave out files that match one of these.
         threads: 0 for as many as this process may use.
@@ -58,7 +58,8 @@ def estimate_dedupe(
             snapshots are brought, then with a `DedupeProgress`; an exception in it stops the call
             and is raised here. True: a bar on a terminal; False: nothing.
 
-    The other arguments are those of `snapshot_download`, for URIs.
+    The other arguments are those of `snapshot_download`, for hf:// where there is one, else for
+    modelscope://.
 
     Memory is at most 64 MiB, 16 MiB a thread and 64 bytes a chunk, whatever the size of the files.
     Runs without the GIL, stops on Ctrl-C, may be called by many threads.
@@ -75,9 +76,16 @@ def estimate_dedupe(
     if not found:
         raise InvalidArgumentError("no version was given: give a list of one or more")
     client = None
-    if any(isinstance(content, str) and content.startswith("hf://") for _, content in found):
+    texts = [content for _, content in found if isinstance(content, str)]
+    on_hf = any(text.startswith("hf://") for text in texts)
+    if on_hf or any(map(arguments.is_modelscope, texts)):
         options = arguments.client_options(
-            endpoint=endpoint, token=token, cache_dir=cache_dir, tracker=tracker, headers=headers
+            endpoint=endpoint,
+            token=token,
+            cache_dir=cache_dir,
+            tracker=tracker,
+            headers=headers,
+            modelscope=not on_hf,
         )
         client = shared_client(options)
     with ComparisonBars(wanted=progress is True) as bars:

@@ -313,19 +313,26 @@ def download(
     """Bring what a URI names to this machine; return the path of the file or folder.
 
     Args:
-        uri: "hf://org/model@rev/path", "https://...", "file:///...", ...
-        local_dir: Where it goes; needed for schemes other than hf://, which else goes into the
-            Hugging Face cache.
+        uri: "hf://org/model@rev/path", "modelscope://org/model@rev/path", "https://...",
+            "file:///...", ...
+        local_dir: Where it goes; needed for schemes other than hf:// and modelscope://, which else
+            go into the caches of these hubs.
         include: Of a folder or repository only files that match one of these patterns.
         exclude: Leave out files that match one of these.
         digest: "sha256:<hex>", which proves a URI of one file.
         progress: Called with each `ProgressEvent` in this thread; True: a bar on a terminal;
             False: nothing.
 
-    The other arguments are those of `snapshot_download`.
+    The other arguments are those of `snapshot_download`. With modelscope:// they are about that
+    hub; `headers` are not for it.
     """
     options = arguments.client_options(
-        endpoint=endpoint, token=token, cache_dir=cache_dir, tracker=tracker, headers=headers
+        endpoint=endpoint,
+        token=token,
+        cache_dir=cache_dir,
+        tracker=tracker,
+        headers=headers,
+        modelscope=arguments.is_modelscope(uri),
     )
     client = shared_client(options)
     with Bars(None, None, count_files=False) as bars:

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include <hubdist/backend/backend.h>
+#include <hubdist/core/hash.h>
 
 namespace hubdist {
 namespace {
@@ -44,16 +45,17 @@ Result<Snapshot> list_snapshot(Backend& backend, const Uri& uri, std::stop_token
   const std::string what = display_uri(uri);
   Snapshot snapshot;
   snapshot.scope = backend.scope(uri);
-  std::set<std::string> seen;
+  std::set<Sha256> seen;  // tokens may be long
   Uri pinned = uri;
   for (std::string page;;) {
     HUBDIST_ASSIGN(ListPage listed, backend.list(pinned, page, stop));
     page = listed.next;
     HUBDIST_TRY(append_page(snapshot, std::move(listed), what));
     if (page.empty()) break;
-    if (!seen.insert(page).second)
+    if (!seen.insert(sha256(as_bytes(page))).second)
       return data_loss("the listing of ", what, " comes back to a page that it gave before");
-    if (backend.capabilities().revisions) pinned.revision = snapshot.commit;
+    if (backend.capabilities().revisions && !snapshot.commit.empty())
+      pinned.revision = snapshot.commit;
   }
   std::sort(snapshot.files.begin(), snapshot.files.end(),
             [](const FileEntry& a, const FileEntry& b) { return a.path < b.path; });

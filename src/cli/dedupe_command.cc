@@ -28,8 +28,10 @@ struct Arguments {
 
 void describe(CLI::App& command, Arguments& a) {
   command
-      .add_option("version", a.texts,
-                  "Files, folders, hf://owner/model[@revision][/path], or - for standard input")
+      .add_option(
+          "version", a.texts,
+          "Files, folders, hf://owner/model[@revision][/path], the same of modelscope://, or - "
+          "for standard input")
       ->required();
   command.add_option("--html", a.outputs.html, "Write a page with pictures to this file")
       ->type_name("FILE");
@@ -72,11 +74,17 @@ std::function<void(const DedupeProgress&)> compare_progress(ProgressReport& prog
   };
 }
 
+// The hub that the arguments for a hub are about; a token is never one for two.
+Scheme hub_of(const std::vector<DedupeArgument>& versions) {
+  const auto is_hf = [](const DedupeArgument& a) { return a.uri.scheme == Scheme::kHf; };
+  return std::any_of(versions.begin(), versions.end(), is_hf) ? Scheme::kHf : Scheme::kModelScope;
+}
+
 Result<DedupeReport> compare(const Arguments& a, ProgressReport& progress, std::stop_token stop) {
   const auto on_hub = [](const DedupeArgument& argument) { return argument.on_hub; };
   std::unique_ptr<Client> client;
   if (std::any_of(a.parsed.begin(), a.parsed.end(), on_hub)) {
-    HUBDIST_ASSIGN(ClientOptions options, client_options(a.hub, stop));
+    HUBDIST_ASSIGN(ClientOptions options, client_options(a.hub, hub_of(a.parsed), stop));
     HUBDIST_ASSIGN(client, Client::create(std::move(options)));
   }
   DedupeRequest request;

@@ -32,11 +32,13 @@ struct Arguments {
 };
 
 void describe(CLI::App& command, Arguments& a) {
-  command.add_option("uri", a.uri, "hf://owner/model[@revision][/path], https://..., file:///...")
+  command
+      .add_option("uri", a.uri,
+                  "hf://owner/model[@revision][/path], modelscope://..., https://..., file:///...")
       ->required();
   command
       .add_option("-o,--output", a.local_dir,
-                  "Put the files into this folder instead of the Hugging Face cache")
+                  "Put the files into this folder instead of the hub's cache")
       ->type_name("DIR");
   describe_filter(command, a.filter);
   command.add_option("--digest", a.digest, "The content that a URI of one file must have")
@@ -142,7 +144,8 @@ Status run_get(const Arguments& a, std::stop_token stop) {
   const LogThroughProgress logged(progress);
   const Instant begin = system_clock().now();
   const auto download = [&]() -> Status {
-    HUBDIST_ASSIGN(ClientOptions options, client_options(a.hub, stop));
+    HUBDIST_ASSIGN(const Uri uri, parse_uri(a.uri));
+    HUBDIST_ASSIGN(ClientOptions options, client_options(a.hub, uri.scheme, stop));
     if (!a.tracker.empty()) options.tracker = a.tracker;
     HUBDIST_ASSIGN(const std::unique_ptr<Client> client, Client::create(std::move(options)));
     HUBDIST_ASSIGN(const DownloadReport report,

@@ -17,9 +17,10 @@ struct HubArguments {
   bool allow_insecure_token = false;
 };
 void describe_hub(CLI::App& command, HubArguments& arguments);
-// What the environment says, and these arguments before it. Reads the token: Cancelled when it was
-// stopped meanwhile.
-Result<ClientOptions> client_options(const HubArguments& arguments, std::stop_token stop);
+// What the environment says, and these arguments before it, for the hub of that scheme: ModelScope,
+// else the Hugging Face Hub. Reads the token: Cancelled when it was stopped meanwhile.
+Result<ClientOptions> client_options(const HubArguments& arguments, Scheme hub,
+                                     std::stop_token stop);
 
 // --include and --exclude.
 struct FilterArguments {

@@ -14,11 +14,14 @@ using hubdist::StatusCode;
 
 constexpr const char* kFooter =
     "Environment: HF_ENDPOINT, HF_TOKEN, HF_HOME and their kin mean what they mean to\n"
-    "huggingface_hub; HUBDIST_TRACKER and HUBDIST_HOME as in the documentation.\n"
+    "huggingface_hub, MODELSCOPE_ENDPOINT and its kin what they mean to modelscope;\n"
+    "HUBDIST_TRACKER and HUBDIST_HOME as in the documentation.\n"
     "Exit codes: 0 done, 1 failed, 2 wrong usage, 128 + n stopped by signal n (130: Ctrl-C).";
 
 // What to do about a failure that does not say so itself.
 std::string_view remedy(const Status& status) {
+  // A backend of another hub has named its own variable.
+  if (hubdist::message(status).find("MODELSCOPE_") != std::string_view::npos) return {};
   const std::string hub_error = detail(status, hubdist::Detail::kHubError).value_or("");
   if (hub_error == "GatedRepo")
     return "ask for access on the repository's page, then use a token of that user (HF_TOKEN)";

@@ -5,6 +5,7 @@
 #include <hubdist/backend/decorators.h>
 #include <hubdist/backend/file_backend.h>
 #include <hubdist/backend/http_backend.h>
+#include <hubdist/backend/modelscope_backend.h>
 #include <hubdist/client/client.h>
 
 namespace hubdist {
@@ -58,6 +59,15 @@ Status Client::Impl::start() {
   patient_hub_ = make_hf_backend(http, hub);
   retrying_hub_ = make_retrying(patient_hub_, options.retry);
   HUBDIST_TRY(registry.add("hf", retrying_hub_));
+  ModelScopeBackendOptions modelscope;
+  modelscope.endpoint = options.modelscope_endpoint;
+  modelscope.token = options.modelscope_token;
+  modelscope.allow_insecure_token = options.allow_insecure_token;
+  modelscope.metadata_timeout =
+      std::max<std::chrono::milliseconds>(options.metadata_timeout, kPatience);
+  modelscope.stall_timeout = options.stall_timeout;
+  HUBDIST_TRY(registry.add(
+      "modelscope", make_retrying(make_modelscope_backend(http, modelscope), options.retry)));
   HttpBackendOptions web;
   web.metadata_timeout = options.metadata_timeout;
   web.stall_timeout = options.stall_timeout;

@@ -29,6 +29,17 @@ PathFilter inside_repository(PathFilter filter, const std::string& folder) {
   return filter;
 }
 
+// Puts the commit in the place of the revision: below a commit's name the folder holds nothing that
+// another commit left there.
+Status pin(Uri& uri, Client& client, std::stop_token stop) {
+  HUBDIST_ASSIGN(const auto backend, client.backends().find(uri));
+  Uri repository = uri;
+  repository.path.clear();
+  HUBDIST_ASSIGN(const ListPage page, backend->list(repository, "", std::move(stop)));
+  if (!page.commit.empty()) uri.revision = page.commit;
+  return {};
+}
+
 // Brings an argument that is on a hub into the client's cache.
 Result<DedupeSource> bring(const DedupeRequest& request, const DedupeArgument& argument,
                            Client& client, std::stop_token stop) {
@@ -37,8 +48,10 @@ Result<DedupeSource> bring(const DedupeRequest& request, const DedupeArgument& a
   options.local_files_only = request.local_files_only;
   options.max_workers = request.max_workers;
   if (request.on_download) options.progress = request.on_download(argument);
-  HUBDIST_ASSIGN(const DownloadReport report,
-                 client.download(format_uri(argument.uri), options, stop));
+  Uri uri = argument.uri;
+  const bool may_ask = !request.local_files_only && !client.options().offline;
+  if (uri.scheme == Scheme::kModelScope && may_ask) HUBDIST_TRY(pin(uri, client, stop));
+  HUBDIST_ASSIGN(const DownloadReport report, client.download(format_uri(uri), options, stop));
   return DedupeSource{argument.text, report.commit, report.path};
 }
 
@@ -57,12 +70,14 @@ Result<DedupeArgument> parse_dedupe_argument(std::string_view text) {
     return argument;
   }
   HUBDIST_ASSIGN(argument.uri, parse_uri(text));
-  argument.on_hub = argument.uri.scheme == Scheme::kHf;
+  argument.on_hub =
+      argument.uri.scheme == Scheme::kHf || argument.uri.scheme == Scheme::kModelScope;
   if (argument.on_hub) return argument;
   if (argument.uri.scheme != Scheme::kFile)
-    return invalid_argument(text,
-                            " cannot be compared where it is: files, folders and hf:// can; bring "
-                            "it here first (hubdist get URI -o FOLDER)");
+    return invalid_argument(
+        text,
+        " cannot be compared where it is: files, folders, hf:// and modelscope:// can; bring "
+        "it here first (hubdist get URI -o FOLDER)");
   argument.path = argument.uri.path;
   return argument;
 }

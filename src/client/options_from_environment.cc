@@ -5,6 +5,7 @@
 #include <pwd.h>
 #include <unistd.h>
 
+#include <hubdist/backend/modelscope_backend.h>
 #include <hubdist/client/client.h>
 
 namespace hubdist {
@@ -102,6 +103,14 @@ Path folder(const char* name, const Path& fallback) {
   return text.empty() ? fallback : expand(text);
 }
 
+// A name alone, as in modelscope.cn, means https.
+std::string find_modelscope() {
+  std::string endpoint = trimmed(first_of({"MODELSCOPE_ENDPOINT", "MODELSCOPE_DOMAIN"}));
+  while (endpoint.ends_with('/')) endpoint.pop_back();
+  if (endpoint.empty()) return std::string(kModelScopeEndpoint);
+  return endpoint.find("://") == endpoint.npos ? "https://" + endpoint : endpoint;
+}
+
 }  // namespace
 
 Result<ClientOptions> ClientOptions::from_environment() {
@@ -113,6 +122,9 @@ Result<ClientOptions> ClientOptions::from_environment() {
     options.endpoint = std::move(endpoint);
   }
   options.token = find_token(hf_home);
+  options.modelscope_endpoint = find_modelscope();
+  options.modelscope_token = Secret(trimmed(variable("MODELSCOPE_API_TOKEN")));
+  options.modelscope_cache = folder("MODELSCOPE_CACHE", home / ".cache" / "modelscope");
   const std::string cache = first_of({"HF_HUB_CACHE", "HUGGINGFACE_HUB_CACHE"});
   options.cache_dir = cache.empty() ? hf_home / "hub" : expand(cache);
   options.home =

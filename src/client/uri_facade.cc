@@ -87,6 +87,15 @@ Result<DownloadReport> Client::Impl::download_uri(const Uri& uri, const Download
   return download_repo(wish, stop);
 }
 
+// ModelScope's own cache, laid out as its client does: whole files below the revision's name.
+std::optional<Path> Client::Impl::own_cache(const Uri& uri) const {
+  if (uri.scheme != Scheme::kModelScope || options.modelscope_cache.empty()) return std::nullopt;
+  std::string name = uri.repo;
+  if (const std::size_t slash = name.find('/'); slash != name.npos) name.replace(slash, 1, "--");
+  return options.modelscope_cache / plural(uri.repo_type) / name / "snapshots" /
+         (uri.revision.empty() ? "master" : uri.revision);
+}
+
 Result<DownloadReport> Client::Impl::download_other(const Uri& uri, const DownloadOptions& how,
                                                     std::stop_token stop) {
   Wish wish;
@@ -94,6 +103,8 @@ Result<DownloadReport> Client::Impl::download_other(const Uri& uri, const Downlo
   Origin origin;
   origin.base = uri;
   HUBDIST_ASSIGN(origin.backend, registry.find(uri));
+  const bool into_cache = !wish.local_dir;
+  if (into_cache) wish.local_dir = own_cache(uri);
   if (!wish.local_dir)
     return invalid_argument(display_uri(uri),
                             " does not go into the Hugging Face cache: name a "
@@ -112,6 +123,7 @@ Result<DownloadReport> Client::Impl::download_other(const Uri& uri, const Downlo
   origin.one_file = info.ok();
   if (info.ok()) {
     HUBDIST_ASSIGN(snapshot, one_file(origin, *info, how.digest));
+    if (uri.is_hub() && !info->commit.empty()) origin.base.revision = info->commit;
   } else {
     const bool folder = info.status().code() == StatusCode::kNotFound ||
                         info.status().code() == StatusCode::kInvalidArgument;
@@ -121,7 +133,7 @@ Result<DownloadReport> Client::Impl::download_other(const Uri& uri, const Downlo
     if (uri.is_hub()) {
       wish.selection.folder = uri.path;
       origin.base.path.clear();
-      origin.base.revision = snapshot.commit;
+      if (!snapshot.commit.empty()) origin.base.revision = snapshot.commit;
     }
   }
   const auto destination =
@@ -132,7 +144,10 @@ Result<DownloadReport> Client::Impl::download_other(const Uri& uri, const Downlo
   report.commit = snapshot.commit;
   report.path = *wish.local_dir;
   const bool one_file_wanted = origin.one_file;
-  if (one_file_wanted) report.path /= snapshot.files.front().path;
+  if (one_file_wanted)
+    report.path /= snapshot.files.front().path;
+  else if (into_cache && !wish.selection.folder.empty())
+    report.path /= wish.selection.folder;
   Progress progress(wish.progress);
   Job job{fs,       budget,  std::move(origin), std::move(snapshot), *destination,
           progress, nullptr, wish.force,        wish.max_workers};

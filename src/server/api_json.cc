@@ -1,12 +1,12 @@
 #include "server/internal/api_json.h"
 
+#include <algorithm>
+
 #include <hubdist/core/merkle.h>
 
 namespace hubdist::internal {
 
 namespace {
-
-constexpr int kMaxHistory = 10'000;
 
 std::string escape_html(std::string_view text) {
   std::string out;
@@ -32,11 +32,12 @@ std::uint64_t pointer_size(const RepoEntry& entry) {
 }  // namespace
 
 Result<LastCommits> find_last_commits(const Repositories& repositories, const StorageId& repo,
-                                      const Commit& commit, std::set<std::string> paths) {
+                                      const Commit& commit, std::set<std::string> paths,
+                                      std::size_t history) {
   LastCommits last;
   Commit current = commit;
   HUBDIST_ASSIGN(auto listing, repositories.listing(repo, current.content.tree));
-  for (int i = 0; i < kMaxHistory && !paths.empty(); ++i) {
+  for (std::size_t i = 0; i < std::min(history, kMaxHistory) && !paths.empty(); ++i) {
     if (current.content.parents.empty()) {
       for (const std::string& path : paths) last.emplace(path, current);
       break;

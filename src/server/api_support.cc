@@ -1,8 +1,11 @@
 #include "server/internal/api_support.h"
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <charconv>
+
+#include <openssl/rand.h>
 
 #include <hubdist/base/log.h>
 #include <hubdist/io/http_client.h>
@@ -131,13 +134,23 @@ HttpServerResponse json_response(std::string text) {
   return response;
 }
 
-HttpServerResponse error_response(const Status& error) {
+PublicError public_error(const Status& error) {
   const int status = http_status_of(error);
-  // What went wrong inside is for the operator's log.
   std::string_view text = message(error);
-  if (status == 500 || status == 507) log(LogLevel::kError, "the hub failed: ", text);
   if (status == 500) text = "Internal error of the hub: see its log";
   if (status == 507) text = "The hub's disk is full: nothing of this was kept. Tell its operator";
+  return {status, std::string(text)};
+}
+
+std::string new_request_id() {
+  std::array<std::byte, 16> bytes{};
+  RAND_bytes(reinterpret_cast<unsigned char*>(bytes.data()), static_cast<int>(bytes.size()));
+  return to_hex(bytes);
+}
+
+HttpServerResponse error_response(const Status& error) {
+  const auto [status, text] = public_error(error);
+  if (status == 500 || status == 507) log(LogLevel::kError, "the hub failed: ", message(error));
   HttpServerResponse response =
       json_response(JsonWriter().begin_object().field("error", text).end_object().take());
   response.status = status;

@@ -1,21 +1,11 @@
 #include "server/internal/hub_api.h"
 
-#include <array>
-
-#include <openssl/rand.h>
-
 #include "server/internal/credentials.h"
 #include <hubdist/base/log.h>
 
 namespace hubdist::internal {
 
 namespace {
-
-std::string request_id() {
-  std::array<std::byte, 16> bytes{};
-  RAND_bytes(reinterpret_cast<unsigned char*>(bytes.data()), static_cast<int>(bytes.size()));
-  return to_hex(bytes);
-}
 
 bool reads(const HttpServerRequest& http) { return http.method == "GET" || http.method == "HEAD"; }
 
@@ -38,7 +28,7 @@ bool is_host(std::string_view host) {
 
 // What people put into a repository is never a page of this host.
 HttpServerResponse decorate(HttpServerResponse response) {
-  response.headers.set("X-Request-Id", request_id());
+  if (!response.headers.get("X-Request-Id")) response.headers.set("X-Request-Id", new_request_id());
   response.headers.set("X-Content-Type-Options", "nosniff");
   response.headers.set("Content-Security-Policy", "default-src 'none'; sandbox");
   if (response.status == 405) response.headers.set("Allow", "GET, HEAD, POST, PUT, DELETE");
@@ -102,7 +92,7 @@ std::optional<HttpBodyPlan> HubApi::plan_body(const HttpServerRequest& request) 
 Result<ApiRequest> HubApi::read_request(const HttpServerRequest& http) const {
   HUBDIST_ASSIGN(auto login, authenticate(http));
   HUBDIST_ASSIGN(HttpParameters query, parse_parameters(http.query));
-  ApiRequest request{http, std::move(query), {}, {}, {}, origin_of(http)};
+  ApiRequest request{http, std::move(query), {}, {}, {}, origin_of(http), {}};
   if (login) {
     request.viewer = std::move(login->viewer);
     request.token = std::move(login->token);
@@ -116,6 +106,7 @@ HubApi::Answer HubApi::route(const HttpServerRequest& http) {
   if (http.path == "/metrics" && reads(http) && options_.metrics) return metrics();
   if (http.path.starts_with(kLfsLinkPrefix)) return lfs_link_route(http);
   if (http.path.starts_with(kCasPrefix)) return cas_.handle(http, origin_of(http));
+  if (is_modelscope_path(http.path)) return modelscope(http);
   HUBDIST_ASSIGN(const ApiRequest request, read_request(http));
   if (http.path.starts_with("/api/")) return api_route(request);
   if (const auto lfs = parse_lfs_route(http.path)) return lfs_route(request, *lfs);

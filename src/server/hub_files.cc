@@ -60,6 +60,16 @@ HubApi::Answer HubApi::content_response(const HttpServerRequest& http, const Sha
   return internal::content_response(http, std::move(content), etag, traffic_);
 }
 
+HubApi::Answer HubApi::content_of(const ApiRequest& request, const OpenRepo& repo,
+                                  const RepoEntry& entry) const {
+  auto answer = content_response(request.http, entry.sha256, entry.etag());
+  if (!answer.ok())
+    return internal_error("the content of ", repo.id.name, " ", entry.path,
+                          " cannot be read: ", message(answer.status()));
+  add_facts(*answer, entry);
+  return answer;
+}
+
 HubApi::Answer HubApi::file(const ApiRequest& request, const RepoRoute& route) const {
   HUBDIST_ASSIGN(const OpenRepo repo, open(route, request.viewer));
   HUBDIST_TRY(check_file_access(repo, request.viewer));
@@ -71,12 +81,7 @@ HubApi::Answer HubApi::file(const ApiRequest& request, const RepoRoute& route) c
   } else if (route.verb == "raw" && entry->lfs) {
     response = pointer_response(*entry);
   } else {
-    auto answer = content_response(request.http, entry->sha256, entry->etag());
-    if (!answer.ok())
-      return internal_error("the content of ", repo.id.name, " ", entry->path,
-                            " cannot be read: ", message(answer.status()));
-    response = *std::move(answer);
-    add_facts(response, *entry);
+    HUBDIST_ASSIGN(response, content_of(request, repo, *entry));
     HUBDIST_TRY(add_xet_facts(response, request, repo, *entry));
   }
   response.headers.set("X-Repo-Commit", found.commit.id.hex());

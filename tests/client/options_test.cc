@@ -35,6 +35,10 @@ class Environment {
                              "HUBDIST_ALLOW_INSECURE_TOKEN",
                              "XDG_CACHE_HOME",
                              "XDG_STATE_HOME",
+                             "MODELSCOPE_ENDPOINT",
+                             "MODELSCOPE_DOMAIN",
+                             "MODELSCOPE_API_TOKEN",
+                             "MODELSCOPE_CACHE",
                              "HOME",
                              "MY_DISK"}) {
       const char* value = std::getenv(name);
@@ -102,6 +106,24 @@ TEST_CASE("the token comes from the environment, then from its file, unless that
   CHECK(options_of({{"HF_HOME", home}, {"HF_TOKEN_PATH", home + "/other"}}).token.reveal() ==
         "hf_other");
   CHECK(options_of({{"HF_TOKEN", "hf_env"}, {"HF_HUB_DISABLE_IMPLICIT_TOKEN", "1"}}).token.empty());
+}
+
+TEST_CASE("ModelScope's variables mean what they mean to its client") {
+  const ClientOptions usual = options_of({});
+  CHECK(usual.modelscope_endpoint == "https://modelscope.cn");
+  CHECK(usual.modelscope_token.empty());
+  CHECK(usual.modelscope_cache == "/home/ada/.cache/modelscope");
+  const ClientOptions set = options_of({{"MODELSCOPE_ENDPOINT", "http://hub:1/ "},
+                                        {"MODELSCOPE_DOMAIN", "other"},
+                                        {"MODELSCOPE_API_TOKEN", " ms\n"},
+                                        {"MODELSCOPE_CACHE", "~/ms"},
+                                        {"HF_TOKEN", "hf"}});
+  CHECK(set.modelscope_endpoint == "http://hub:1");
+  CHECK(set.modelscope_token.reveal() == "ms");
+  CHECK(set.token.reveal() == "hf");
+  CHECK(set.modelscope_cache == "/home/ada/ms");
+  CHECK(options_of({{"MODELSCOPE_DOMAIN", "modelscope.ai"}}).modelscope_endpoint ==
+        "https://modelscope.ai");
 }
 
 TEST_CASE("switches and numbers as huggingface_hub reads them") {

@@ -12,13 +12,15 @@ from pathlib import Path
 import pytest
 
 # Before huggingface_hub is imported: nothing of this user's, and no way out of this machine.
-for name in [n for n in os.environ if n.startswith("HF_")]:
+for name in [n for n in os.environ if n.startswith(("HF_", "MODELSCOPE_"))]:
     del os.environ[name]
 os.environ["HF_HOME"] = tempfile.mkdtemp(prefix="hubdist-tests-hf-home-")
 os.environ["HF_ENDPOINT"] = "http://127.0.0.1:9"
 os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
+os.environ["MODELSCOPE_ENDPOINT"] = "http://127.0.0.1:9"
 
 OTHER_VERSION = "1.33.0"
+MODELSCOPE_VERSIONS = ["1.40.2", "1.37.1"]  # of either generation, the last
 PATIENCE = 30  # seconds for anything that should take an instant
 
 
@@ -113,20 +115,31 @@ def rerun_with_other_huggingface_hub(other_huggingface_hub, hubdist_bin):
     return run
 
 
-@pytest.fixture(scope="session")
-def other_huggingface_hub(request) -> Path:
-    """A folder for PYTHONPATH with the other major version of huggingface_hub that we support."""
-    folder = Path(request.config.cache.mkdir(f"huggingface_hub-{OTHER_VERSION}"))
+def installed(request, name: str, version: str) -> Path:
+    """A folder for PYTHONPATH with a version of a package and what it needs."""
+    folder = Path(request.config.cache.mkdir(f"{name}-{version}"))
     stamp = folder / "complete"
     if not stamp.exists():
         pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
         done = subprocess.run(
-            [*pip, "--target", folder, f"huggingface_hub=={OTHER_VERSION}"],
+            [*pip, "--no-compile", "--target", folder, f"{name}=={version}"],
             capture_output=True,
             text=True,
             env={k: v for k, v in os.environ.items() if k != "PYTHONPATH"},
         )
         if done.returncode != 0:
-            pytest.skip(f"huggingface_hub {OTHER_VERSION} cannot be installed: {done.stderr}")
+            pytest.skip(f"{name} {version} cannot be installed: {done.stderr}")
         stamp.touch()
     return folder
+
+
+@pytest.fixture(scope="session")
+def other_huggingface_hub(request) -> Path:
+    """The other major version of huggingface_hub that we support."""
+    return installed(request, "huggingface_hub", OTHER_VERSION)
+
+
+@pytest.fixture(scope="session", params=MODELSCOPE_VERSIONS)
+def modelscope(request) -> Path:
+    """Each generation of ModelScope's client."""
+    return installed(request, "modelscope", request.param)

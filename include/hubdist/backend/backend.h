@@ -39,7 +39,7 @@ struct ObjectInfo {
   std::uint64_t size = 0;
   Identity identity;
   std::string etag;    // normalised: without W/ and quotes; empty when the origin states none
-  std::string commit;  // hubs: the commit that the revision stands for
+  std::string commit;  // hubs: the commit that the revision stands for, where they tell
 };
 
 struct ObjectEntry {
@@ -53,7 +53,7 @@ struct ObjectEntry {
 struct ListPage {
   std::vector<ObjectEntry> entries;  // files only, of every depth
   std::string next;                  // token of the next page; empty on the last
-  std::string commit;                // hubs: the commit that is listed
+  std::string commit;                // hubs: the commit that is listed, where they tell
 };
 
 // Reads up to as many bytes as asked; an empty result is the end.

@@ -24,11 +24,17 @@ namespace hubdist {
 // What the environment says: HF_ENDPOINT, HF_TOKEN, HF_TOKEN_PATH, HF_HOME, HF_HUB_CACHE,
 // HF_HUB_OFFLINE, HF_HUB_ETAG_TIMEOUT, HF_HUB_DOWNLOAD_TIMEOUT, HF_HUB_DISABLE_IMPLICIT_TOKEN,
 // HF_HUB_DISABLE_SYMLINKS, HF_HUB_DISABLE_SHARED_BLOBS, with huggingface_hub's meanings; and
-// HUBDIST_TRACKER, HUBDIST_ZONE, HUBDIST_HOME, HUBDIST_ALLOW_INSECURE_TOKEN.
+// HUBDIST_TRACKER, HUBDIST_ZONE, HUBDIST_HOME, HUBDIST_ALLOW_INSECURE_TOKEN; and
+// MODELSCOPE_ENDPOINT, MODELSCOPE_API_TOKEN and MODELSCOPE_CACHE, with modelscope's meanings. What
+// `modelscope login` keeps is a pickle, which is a program: it is not read.
 struct ClientOptions {
   std::string endpoint = "https://huggingface.co";
   Secret token;  // sent to `endpoint` alone
-  // Send the token also where `endpoint` is http and not this machine: anyone on the way can read
+  std::string modelscope_endpoint = "https://modelscope.cn";
+  Secret modelscope_token;  // sent to `modelscope_endpoint` alone
+  // Where modelscope:// goes without a local_dir; empty: it needs one.
+  Path modelscope_cache;
+  // Send a token also where its endpoint is http and not this machine: anyone on the way can read
   // it. Else such a hub cannot be asked while there is a token.
   bool allow_insecure_token = false;
   Path cache_dir;
@@ -119,7 +125,8 @@ class Client {
   Result<DownloadReport> download_snapshot(const SnapshotRequest& request,
                                            std::stop_token stop = {});
   Result<DownloadReport> download_file(const FileRequest& request, std::stop_token stop = {});
-  // Any URI: hf:// into the cache unless local_dir is given, other schemes into local_dir.
+  // Any URI: hf:// into the cache and modelscope:// into ModelScope's, unless local_dir is given;
+  // other schemes into local_dir.
   Result<DownloadReport> download(std::string_view uri, const DownloadOptions& options = {},
                                   std::stop_token stop = {});
 

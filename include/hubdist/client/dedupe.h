@@ -14,7 +14,7 @@
 namespace hubdist {
 
 // A version as a person names it: a path, "-" or "/dev/stdin" for standard input, a pipe
-// (/dev/fd/63), file:///path, or hf://org/model[@revision][/path].
+// (/dev/fd/63), file:///path, or hf://org/model[@revision][/path], or the same of modelscope://.
 struct DedupeArgument {
   std::string text;
   bool on_hub = false;  // to be brought by a Client before it can be compared

@@ -99,6 +99,7 @@ class Client::Impl {
   void note_missing(const internal::RepoWish& wish, const Status& status);
   Result<Listing> list_for_one(const internal::RepoWish& wish, internal::Origin origin,
                                const ObjectInfo& info, std::stop_token stop);
+  std::optional<Path> own_cache(const Uri& uri) const;
   Result<DownloadReport> download_other(const Uri& uri, const DownloadOptions& how,
                                         std::stop_token stop);
 

@@ -16,9 +16,11 @@ namespace hubdist::internal {
 using LastCommits = std::map<std::string, Commit, std::less<>>;
 
 // For each of `paths`, all of `commit`'s listing, the last commit that changed it, by way of first
-// parents. Paths whose last change lies more than kMaxHistory commits back are left out.
+// parents. Paths whose last change lies more than `history` commits back are left out.
+inline constexpr std::size_t kMaxHistory = 10'000;
 Result<LastCommits> find_last_commits(const Repositories& repositories, const StorageId& repo,
-                                      const Commit& commit, std::set<std::string> paths);
+                                      const Commit& commit, std::set<std::string> paths,
+                                      std::size_t history = kMaxHistory);
 
 // An entry of a tree or paths-info answer; `last`: null unless asked for; `xet`: where the
 // repository has the content in Xet storage.

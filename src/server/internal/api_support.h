@@ -20,6 +20,7 @@ struct ApiRequest {
   TokenInfo token;     // of the viewer
   std::string login;   // Login::handle; empty: somebody without a token
   std::string origin;  // "http://127.0.0.1:4711"
+  std::string id;      // where the answer's body repeats X-Request-Id
 
   std::optional<std::string> parameter(std::string_view name) const;
   bool flag(std::string_view name) const;  // "true", "True", "1"
@@ -49,6 +50,16 @@ Status too_busy(std::string_view what);
 
 // The body as a JSON object, else 400.
 Result<std::unique_ptr<JsonDocument>> parse_body(const HttpServerRequest& http);
+
+// What an error tells a client; what went wrong inside goes to the operator's log alone.
+struct PublicError {
+  int http_status = 500;
+  std::string text;
+};
+PublicError public_error(const Status& error);
+
+// 32 random hexadecimal digits: X-Request-Id.
+std::string new_request_id();
 
 HttpServerResponse json_response(std::string text);
 HttpServerResponse error_response(const Status& error);

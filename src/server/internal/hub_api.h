@@ -9,6 +9,7 @@
 #include "server/internal/gate.h"
 #include "server/internal/lfs_link.h"
 #include "server/internal/metrics.h"
+#include "server/internal/modelscope.h"
 #include "server/internal/routes.h"
 #include <hubdist/io/http_server.h>
 #include <hubdist/server/accounts.h>
@@ -82,6 +83,9 @@ class HubApi final : public HttpHandler {
   Answer content_response(const HttpServerRequest& http, const Sha256& sha256,
                           std::string_view etag) const;
 
+  // The content of a file, with what a client should know of it (hub_files.cc).
+  Answer content_of(const ApiRequest& request, const OpenRepo& repo, const RepoEntry& entry) const;
+
   // Repositories as such (hub_repos.cc).
   Answer create_repo(const ApiRequest& request);
   Answer delete_repo(const ApiRequest& request);
@@ -111,6 +115,21 @@ class HubApi final : public HttpHandler {
     std::shared_ptr<const RepoListing> listing;
   };
   Result<Snapshot> snapshot(const StorageId& repo, std::string_view revision) const;
+
+  // ModelScope's read API (modelscope_*.cc). Its snapshots take 'master' for the default branch.
+  HttpServerResponse modelscope(const HttpServerRequest& http);
+  Answer modelscope_route(const HttpServerRequest& http, const std::string& request_id);
+  Answer modelscope_login(const HttpServerRequest& http, const std::string& request_id) const;
+  Result<std::optional<Login>> authenticate_modelscope(const HttpServerRequest& http) const;
+  Answer modelscope_user(const ApiRequest& request) const;
+  Answer modelscope_repo(const ApiRequest& request, const ModelScopeRoute& route) const;
+  Answer modelscope_info(const ApiRequest& request, const OpenRepo& repo) const;
+  Answer modelscope_revisions(const ApiRequest& request, const OpenRepo& repo) const;
+  Answer modelscope_commits(const ApiRequest& request, const OpenRepo& repo) const;
+  Answer modelscope_file(const ApiRequest& request, const OpenRepo& repo) const;
+  Answer modelscope_listing(const ApiRequest& request, const OpenRepo& repo, bool paged) const;
+  Result<Snapshot> modelscope_snapshot(const ApiRequest& request, const OpenRepo& repo,
+                                       std::string_view parameter) const;
 
   Accounts accounts_;
   Repositories repositories_;
