@@ -3,10 +3,7 @@
 import os
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
-
-Run = Callable[..., str]
 
 
 def environment(endpoint: str, token: str | None, home: Path, *, xet: bool = False) -> dict:
@@ -37,3 +34,8 @@ def run(command: list[str], environment: dict) -> str:
     done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
+
+
+def came_by_xet(root: Path) -> bool:
+    """Whether the hub in `root` has received contents by Xet."""
+    return any(root.glob("xet-*"))

@@ -2,8 +2,9 @@
 
 import json
 
-import clients
 import pytest
+
+import clients
 
 pytest.importorskip("datasets")
 
@@ -43,11 +44,12 @@ Dataset.from_dict({"id": [7], "text": ["later"]}).push_to_hub(repo, split="test"
 """
 
 
-def test_a_data_set_of_parquet_files(hub, tmp_path):
+@pytest.mark.parametrize("xet", [False, True], ids=["lfs", "xet"])
+def test_a_data_set_of_parquet_files(hub, tmp_path, xet):
     token = hub.token_add("ada", "--write")
-    writer = clients.environment(hub.endpoint, token, tmp_path / "writer")
+    writer = clients.environment(hub.endpoint, token, tmp_path / "writer", xet=xet)
     clients.python(PUSH, writer, "ada/rows")
-    reader = clients.environment(hub.endpoint, token, tmp_path / "reader")
+    reader = clients.environment(hub.endpoint, token, tmp_path / "reader", xet=xet)
     assert json.loads(clients.python(LOAD, reader, "ada/rows")) == [
         ["default", "small"],
         {"train": 1000, "test": 10},
@@ -59,3 +61,4 @@ def test_a_data_set_of_parquet_files(hub, tmp_path):
     clients.python(APPEND, writer, "ada/rows")
     found = json.loads(clients.python(LOAD, reader, "ada/rows"))
     assert found[1] == {"train": 1000, "test": 1}
+    assert clients.came_by_xet(hub.root) == xet

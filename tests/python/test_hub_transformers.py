@@ -2,8 +2,9 @@
 
 import json
 
-import clients
 import pytest
+
+import clients
 
 pytest.importorskip("transformers")
 
@@ -33,13 +34,14 @@ print(json.dumps([tokenizer("hello 枢纽 nobody").input_ids, config.hidden_size
 """
 
 
-def test_a_tokenizer_and_a_config(hub, tmp_path):
+@pytest.mark.parametrize("xet", [False, True], ids=["lfs", "xet"])
+def test_a_tokenizer_and_a_config(hub, tmp_path, xet):
     token = hub.token_add("ada", "--write")
-    writer = clients.environment(hub.endpoint, token, tmp_path / "writer")
+    writer = clients.environment(hub.endpoint, token, tmp_path / "writer", xet=xet)
     clients.python(SAVE, writer, tmp_path / "saved", "ada/tiny")
     assert (tmp_path / "saved/tokenizer.json").exists()
     clients.hf(writer, "repos", "tag", "create", "ada/tiny", "v1")
-    reader = clients.environment(hub.endpoint, token, tmp_path / "reader")
+    reader = clients.environment(hub.endpoint, token, tmp_path / "reader", xet=xet)
     for revision in "main", "v1":
         assert json.loads(clients.python(LOAD, reader, "ada/tiny", revision)) == [[2, 4, 0], 48]
     # What the cache has serves without the hub.
