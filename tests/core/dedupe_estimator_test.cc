@@ -250,6 +250,26 @@ TEST_CASE("a file whose chunks lie in too many places stores some again") {
   CHECK(report.versions[1].numbers.new_chunks == 0);
 }
 
+TEST_CASE("going back to an earlier state stores nothing, whatever was stored again meanwhile") {
+  std::vector<Chunk> first;
+  for (std::uint64_t i = 0; i < 2000; ++i) first.push_back(numbered(i));
+  std::vector<Chunk> scattered;  // runs of one and of three, each from elsewhere
+  for (std::size_t i = 0; i < 500; ++i) {
+    scattered.push_back(first[(i * 77 % 500) * 4 + 3]);
+    for (std::size_t k = 0; k < 3; ++k) scattered.push_back(first[(i * 201 % 500) * 4 + k]);
+  }
+  DedupeEstimator estimator;
+  for (const auto* chunks : {&first, &scattered, &first}) {
+    estimator.begin_version("v");
+    add_file(estimator, "f", *chunks);
+    estimator.end_version();
+  }
+  const DedupeReport report = estimator.finish();
+  CHECK(report.versions[1].numbers.compressed > 0);
+  // A header, a sha256, and one range with its proof: the first upload's xorb, as a whole.
+  CHECK(report.versions[2].numbers.xet_upload == (3 + 4) * kEntry);
+}
+
 TEST_CASE("empty files and versions") {
   const DedupeReport report = compare({{}, {{"e", ""}}, {{"f", ""}}});
   CHECK(report.versions[0].numbers.xet_upload == 0);

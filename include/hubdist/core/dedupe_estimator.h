@@ -3,7 +3,8 @@
 //
 // Pure: the caller cuts and hashes files (core/manifest.h, io/chunk_stream.h), gives chunks in
 // order, and compresses those that are stored (core/compression.h). Memory: at most 64 bytes for
-// each distinct chunk, besides the report and some hundred bytes for each file.
+// each distinct chunk and 4 for each time that one is stored again, besides the report and some
+// hundred bytes for each file.
 #pragma once
 
 #include <cstdint>
