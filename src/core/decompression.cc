@@ -1,8 +1,10 @@
+#include <algorithm>
 #include <memory>
 
 #include <lz4frame.h>
 
 #include "core/internal/byte_groups.h"
+#include "core/internal/lz4_frame.h"
 #include <hubdist/core/chunker.h>
 #include <hubdist/core/compression.h>
 
@@ -43,16 +45,28 @@ Result<Bytes> read_frame(ByteView stored, std::size_t raw_size) {
   return raw;
 }
 
+Status check_size(std::size_t raw_size) {
+  if (raw_size > 0 && raw_size <= kMaxChunkSize) return {};
+  return invalid_argument("a chunk of ", raw_size, " bytes is stated, allowed are 1 to ",
+                          kMaxChunkSize);
+}
+
+Status check_uncompressed(ByteView stored, std::size_t raw_size) {
+  if (stored.size() == raw_size) return {};
+  return damaged(concat("it has ", stored.size(), " bytes, its header states ", raw_size));
+}
+
+Status unknown_scheme(CompressionScheme scheme) {
+  return invalid_argument("the compression scheme ", static_cast<int>(scheme), " is not known");
+}
+
 }  // namespace
 
 Result<Bytes> decompress_chunk(CompressionScheme scheme, ByteView stored, std::size_t raw_size) {
-  if (raw_size == 0 || raw_size > kMaxChunkSize)
-    return invalid_argument("a chunk of ", raw_size, " bytes is stated, allowed are 1 to ",
-                            kMaxChunkSize);
+  HUBDIST_TRY(check_size(raw_size));
   switch (scheme) {
     case CompressionScheme::kNone:
-      if (stored.size() != raw_size)
-        return damaged(concat("it has ", stored.size(), " bytes, its header states ", raw_size));
+      HUBDIST_TRY(check_uncompressed(stored, raw_size));
       return Bytes(stored.begin(), stored.end());
     case CompressionScheme::kLz4:
       return read_frame(stored, raw_size);
@@ -63,7 +77,25 @@ Result<Bytes> decompress_chunk(CompressionScheme scheme, ByteView stored, std::s
       return raw;
     }
   }
-  return invalid_argument("the compression scheme ", static_cast<int>(scheme), " is not known");
+  return unknown_scheme(scheme);
+}
+
+Status ChunkDecompressor::decompress(CompressionScheme scheme, ByteView stored, MutableBytes out) {
+  HUBDIST_TRY(check_size(out.size()));
+  switch (scheme) {
+    case CompressionScheme::kNone:
+      HUBDIST_TRY(check_uncompressed(stored, out.size()));
+      std::copy(stored.begin(), stored.end(), out.begin());
+      return {};
+    case CompressionScheme::kLz4:
+      return internal::read_lz4_frame(stored, out);
+    case CompressionScheme::kByteGroupedLz4:
+      grouped_.resize(out.size());
+      HUBDIST_TRY(internal::read_lz4_frame(stored, grouped_));
+      internal::ungroup_bytes(grouped_, out.data());
+      return {};
+  }
+  return unknown_scheme(scheme);
 }
 
 }  // namespace hubdist

@@ -1,6 +1,7 @@
 #include <vector>
 
 #include <doctest/doctest.h>
+#include <lz4frame.h>
 
 #include "tests/support/sample_data.h"
 #include <hubdist/core/chunker.h>
@@ -30,6 +31,10 @@ void check_round_trip(ChunkCompressor& compressor, ByteView chunk, CompressionSc
   const auto back = decompress_chunk(stored.scheme, stored.bytes, chunk.size());
   REQUIRE(back.ok());
   CHECK(std::equal(back->begin(), back->end(), chunk.begin(), chunk.end()));
+  ChunkDecompressor decompressor;
+  Bytes out(chunk.size());
+  REQUIRE(decompressor.decompress(stored.scheme, stored.bytes, out).ok());
+  CHECK(std::equal(out.begin(), out.end(), chunk.begin(), chunk.end()));
 }
 
 Bytes stored_words(std::size_t size) {
@@ -39,8 +44,20 @@ Bytes stored_words(std::size_t size) {
   return Bytes(stored.begin(), stored.end());
 }
 
+// Both ways to decompress agree.
 StatusCode code_of(ByteView stored, std::size_t raw_size) {
-  return decompress_chunk(CompressionScheme::kLz4, stored, raw_size).status().code();
+  const StatusCode code =
+      decompress_chunk(CompressionScheme::kLz4, stored, raw_size).status().code();
+  Bytes out(raw_size);
+  CHECK(ChunkDecompressor().decompress(CompressionScheme::kLz4, stored, out).code() == code);
+  return code;
+}
+
+// A frame as other writers make it.
+Bytes frame(ByteView raw, const LZ4F_preferences_t& preferences) {
+  Bytes out(LZ4F_compressFrameBound(raw.size(), &preferences));
+  out.resize(LZ4F_compressFrame(out.data(), out.size(), raw.data(), raw.size(), &preferences));
+  return out;
 }
 
 }  // namespace
@@ -105,6 +122,23 @@ TEST_CASE("damaged chunks are refused") {
   Bytes twice = stored;
   append_bytes(twice, stored);
   CHECK(code_of(twice, size) == StatusCode::kDataLoss);
+}
+
+TEST_CASE("frames with other blocks and checksums are read") {
+  const Bytes raw = words(1, kMaxChunkSize);
+  LZ4F_preferences_t preferences{};
+  preferences.frameInfo.blockSizeID = LZ4F_max64KB;
+  for (const auto mode : {LZ4F_blockLinked, LZ4F_blockIndependent})
+    for (const auto checksum : {LZ4F_noContentChecksum, LZ4F_contentChecksumEnabled}) {
+      preferences.frameInfo.blockMode = mode;
+      preferences.frameInfo.contentChecksumFlag = checksum;
+      preferences.frameInfo.blockChecksumFlag =
+          checksum == LZ4F_noContentChecksum ? LZ4F_noBlockChecksum : LZ4F_blockChecksumEnabled;
+      preferences.frameInfo.contentSize = checksum == LZ4F_noContentChecksum ? 0 : raw.size();
+      CHECK(code_of(frame(raw, preferences), raw.size()) == StatusCode::kOk);
+      CHECK(code_of(frame(raw, preferences), raw.size() - 1) == StatusCode::kDataLoss);
+      CHECK(code_of(frame(random_bytes(1, 90'000), preferences), 90'000) == StatusCode::kOk);
+    }
 }
 
 TEST_CASE("a raw chunk has the size that it states, and schemes are known ones") {

@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "tests/fuzz/fuzz.h"
 #include <hubdist/core/chunker.h>
 #include <hubdist/core/compression.h>
@@ -17,6 +19,11 @@ FUZZ_TARGET(chunk_codec, 3000) {
 
   const auto found = decompress_chunk(static_cast<CompressionScheme>(number % 4), rest, stated);
   if (found.ok()) fuzz_check(found->size() == stated, "a chunk has another size than it states");
+  ChunkDecompressor decompressor;
+  Bytes out(std::min<std::size_t>(stated, kMaxChunkSize));
+  const Status quick =
+      decompressor.decompress(static_cast<CompressionScheme>(number % 4), rest, out);
+  if (found.ok()) fuzz_check(quick.ok() && out == *found, "two ways to decompress a chunk differ");
   if (rest.empty()) return;
 
   ChunkCompressor compressor;
