@@ -125,8 +125,8 @@ class HfBackendImpl final : public HfBackend {
         !route.empty() && named.ok() && named->same_origin(hub))
       url = named->text;
     HUBDIST_ASSIGN(const HttpReply reply, get_api(std::move(url), what, stop));
-    auto access = internal::parse_xet_access(reply.body, system_clock().now(),
-                                             system_clock().wall_time());
+    auto access =
+        internal::parse_xet_access(reply.body, system_clock().now(), system_clock().wall_time());
     if (!access.ok()) return unreadable(access.status(), reply, what);
     access->allow_insecure_token = options_.allow_insecure_token;
     return access;

@@ -127,8 +127,8 @@ Result<XetAccess> parse_xet_access(std::string_view json, Instant now, WallTime 
                            "the hub's answer for a Xet token, casUrl"));
   // Counted from now on, since a clock may be set; a clock that is wrong shows in a refusal.
   const auto said = std::chrono::duration_cast<std::chrono::seconds>(time.time_since_epoch());
-  const auto until = static_cast<std::int64_t>(
-      std::min<std::uint64_t>(number_field(info, "exp", 0), kNoTime));
+  const auto until =
+      static_cast<std::int64_t>(std::min<std::uint64_t>(number_field(info, "exp", 0), kNoTime));
   access.expires = now + std::clamp<std::chrono::seconds>(std::chrono::seconds(until) - said,
                                                           kShortestLeave, kLongestLeave);
   return access;

@@ -52,8 +52,8 @@ XetFile xet_file(ContentDownload& download, RangeSet held) {
 std::string named(const std::vector<DoubtfulRange>& doubtful) {
   if (doubtful.empty()) return "every xorb is right by itself, so their order is not";
   const DoubtfulRange& first = doubtful.front();
-  std::string text = concat("xorb ", xet_hex(first.xorb), ", bytes ", first.bytes.begin, " to ",
-                            first.bytes.end);
+  std::string text =
+      concat("xorb ", xet_hex(first.xorb), ", bytes ", first.bytes.begin, " to ", first.bytes.end);
   if (doubtful.size() > 1) text += concat(", or one of ", doubtful.size() - 1, " other ranges");
   return text;
 }
@@ -67,9 +67,9 @@ Status read_again(const Job& job, ContentDownload& download, const Status& failu
   HUBDIST_TRY(job.xet->reader().read({&file, 1}, stop));
   const Status again = download.finish(stop);
   if (again.code() != StatusCode::kDataLoss) return again;
-  const Status lost = data_loss(message(again), ", in two readings from Xet storage; what is wrong: ",
-                                named(file.doubtful),
-                                ". Try it again later, or without Xet (HF_HUB_DISABLE_XET=1)");
+  const Status lost = data_loss(
+      message(again), ", in two readings from Xet storage; what is wrong: ", named(file.doubtful),
+      ". Try it again later, or without Xet (HF_HUB_DISABLE_XET=1)");
   HUBDIST_TRY(download.begin_anew());
   return lost;
 }

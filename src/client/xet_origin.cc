@@ -57,8 +57,6 @@ Result<std::unique_ptr<XetOrigin>> XetOrigin::find(const Job& job, const Plan& p
   return nullptr;
 }
 
-bool is_in_xet(const Job& job, const WantedContent& content) {
-  return job.xet && has_xet(content);
-}
+bool is_in_xet(const Job& job, const WantedContent& content) { return job.xet && has_xet(content); }
 
 }  // namespace hubdist::internal

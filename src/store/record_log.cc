@@ -18,8 +18,7 @@ std::uint32_t check_of(ByteView record_without_check) {
 void encode(Bytes& out, const LogRecord& record) {
   const std::size_t begin = out.size();
   append_le(out, record.range.begin);
-  append_le(out,
-            static_cast<std::uint32_t>(record.range.size()) | (record.chunk ? kChunkFlag : 0));
+  append_le(out, static_cast<std::uint32_t>(record.range.size()) | (record.chunk ? kChunkFlag : 0));
   append_bytes(out, record.hash);
   append_le(out, check_of(ByteView(out).subspan(begin)));
 }

@@ -43,10 +43,10 @@ Status CasClient::prepare(std::stop_token stop) {
   HUBDIST_ASSIGN(const XetAccess access, this->access(std::move(stop)));
   HUBDIST_ASSIGN(const HttpUrl url, parse_http_url(access.cas_url));
   if (url.scheme == "https" || url.is_loopback() || access.allow_insecure_token) return {};
-  return failed_precondition(
-      url.origin(),
-      ": the token for Xet storage is not sent over plain http to another host, where anyone on the "
-      "way can read it (HUBDIST_ALLOW_INSECURE_TOKEN=1 allows it)");
+  return failed_precondition(url.origin(),
+                             ": the token for Xet storage is not sent over plain http to another "
+                             "host, where anyone on the "
+                             "way can read it (HUBDIST_ALLOW_INSECURE_TOKEN=1 allows it)");
 }
 
 Result<HttpReply> CasClient::ask(std::string_view path, std::optional<ByteRange> range,

@@ -1,5 +1,3 @@
-#include <hubdist/xet/download.h>
-
 #include <algorithm>
 #include <condition_variable>
 #include <deque>
@@ -8,6 +6,7 @@
 #include "xet/internal/pace.h"
 #include "xet/internal/unit_reader.h"
 #include <hubdist/io/executor.h>
+#include <hubdist/xet/download.h>
 
 namespace hubdist {
 namespace {
@@ -123,7 +122,7 @@ class Reading {
     while (!stop.stop_requested()) {
       if (!questions_.empty() && plan_.bytes() < kAhead) {
         HUBDIST_TRY(ask(lock, stop));
-      } else if (!plan_.empty() && shared_.enter()) {
+      } else if (may_read() && shared_.enter()) {
         const Status status = read(lock, stop);
         shared_.leave();
         HUBDIST_TRY(status);
@@ -137,21 +136,26 @@ class Reading {
     return cancelled("stopped while reading from Xet storage");
   }
 
+  // An answer that is on its way may tell of other places for what waits to be read.
+  bool may_read() const { return !plan_.empty() && (asking_ == 0 || plan_.bytes() >= kAhead); }
+
   Status ask(Lock& lock, std::stop_token stop) {
     const Question question = questions_.front();
     questions_.pop_front();
     XetFile& file = files_[question.file];
     if (file.unknown) return {};
     ++busy_;
+    ++asking_;
     start_another();
     lock.unlock();
     ByteRange block = question.range;
     block.end = std::min(block.end, block.begin + kBlock);
     const bool whole = block == ByteRange{0, file.size};
-    auto answer = shared_.cas->reconstruct(
-        file.hash, whole ? std::nullopt : std::optional(block), file.name, stop);
+    auto answer = shared_.cas->reconstruct(file.hash, whole ? std::nullopt : std::optional(block),
+                                           file.name, stop);
     lock.lock();
     --busy_;
+    --asking_;
     if (answer.status().code() == StatusCode::kNotFound) {
       file.unknown = true;
       return {};
@@ -174,9 +178,9 @@ class Reading {
     ++busy_;
     start_another();
     lock.unlock();
-    UnitReader reader(*shared_.cas, files_, *unit,
-                      {[this](std::uint64_t bytes) { shared_.moved(bytes); },
-                       [this] { shared_.failed(); }});
+    UnitReader reader(
+        *shared_.cas, files_, *unit,
+        {[this](std::uint64_t bytes) { shared_.moved(bytes); }, [this] { shared_.failed(); }});
     const Status status = reader.run(stop);
     lock.lock();
     --busy_;
@@ -195,7 +199,8 @@ class Reading {
   std::condition_variable_any changed_;
   std::deque<Question> questions_;
   FetchPlan plan_;
-  std::size_t busy_ = 0;  // questions and units under way
+  std::size_t busy_ = 0;    // questions and units under way
+  std::size_t asking_ = 0;  // questions alone
   std::size_t workers_ = 0;
   Executor executor_;
   TaskGroup group_;  // last: its tasks use the rest

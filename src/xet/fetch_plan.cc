@@ -13,6 +13,31 @@ FetchUnit* FetchPlan::find(const XorbHash& xorb, ChunkRange chunks) const {
   return found == units->second.end() ? nullptr : *found;
 }
 
+// The first of the waiting units takes the place of those that the new one holds.
+void FetchPlan::append(FetchUnit unit) {
+  auto& others = by_xorb_[unit.xorb];
+  FetchUnit* first = nullptr;
+  std::vector<FetchUnit*> gone;
+  for (FetchUnit* other : others) {
+    if (!unit.range.chunks.contains(other->range.chunks)) continue;
+    unit.targets.insert(unit.targets.end(), other->targets.begin(), other->targets.end());
+    bytes_ -= other->range.bytes.size();
+    if (first) gone.push_back(other);
+    if (!first) first = other;
+  }
+  bytes_ += unit.range.bytes.size();
+  if (first) {
+    *first = std::move(unit);
+  } else {
+    waiting_.push_back(std::make_unique<FetchUnit>(std::move(unit)));
+    others.push_back(waiting_.back().get());
+  }
+  for (FetchUnit* other : gone) {
+    std::erase(others, other);
+    std::erase_if(waiting_, [&](const auto& waiting) { return waiting.get() == other; });
+  }
+}
+
 Result<std::uint64_t> FetchPlan::add(std::size_t file, std::uint64_t size, ByteRange wanted,
                                      const Reconstruction& answer) {
   if (answer.offset_into_first_range > wanted.begin)
@@ -29,10 +54,7 @@ Result<std::uint64_t> FetchPlan::add(std::size_t file, std::uint64_t size, ByteR
     }
     const Reconstruction::Place place = answer.find(term);
     if (!place.range) return data_loss("a term has no bytes to be read");
-    waiting_.push_back(std::make_unique<FetchUnit>(
-        FetchUnit{term.xorb, *place.range, place.fetch->url, {target}}));
-    by_xorb_[term.xorb].push_back(waiting_.back().get());
-    bytes_ += place.range->bytes.size();
+    append({term.xorb, *place.range, place.fetch->url, {target}});
   }
   if (at <= wanted.begin) return data_loss("it has no term for the offset ", wanted.begin);
   return at;

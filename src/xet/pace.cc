@@ -15,7 +15,8 @@ constexpr Duration kOneFailure = std::chrono::seconds(1);
 
 }  // namespace
 
-Pace::Pace(std::size_t most) : most_(std::max<std::size_t>(most, 1)), limit_(std::min(kFirst, most_)), before_(limit_) {}
+Pace::Pace(std::size_t most)
+    : most_(std::max<std::size_t>(most, 1)), limit_(std::min(kFirst, most_)), before_(limit_) {}
 
 void Pace::moved(std::uint64_t bytes, bool full, Instant now) {
   if (!begun_) {

@@ -44,7 +44,8 @@ UnitReader::UnitReader(CasClient& cas, std::span<XetFile> files, FetchUnit unit,
 }
 
 bool UnitReader::done() const {
-  return std::all_of(progress_.begin(), progress_.end(), [](const Progress& p) { return p.done(); });
+  return std::all_of(progress_.begin(), progress_.end(),
+                     [](const Progress& p) { return p.done(); });
 }
 
 std::string UnitReader::what() const {
@@ -90,19 +91,22 @@ Status UnitReader::step(std::stop_token stop) {
                  cas_.xorb_request(unit_.url, {offset_, unit_.range.bytes.end}));
   splitter_ = {};
   wrong_ = enough_ = false;
+  received_ = 0;
   body_ = {offset_, unit_.range.bytes.end};
   const auto response = cas_.http().stream(
       request, [&](const HttpResponse& head) { return begin_body(head); },
       [&](ByteView bytes) { return take_body(bytes); }, stop);
   if (enough_) return {};
-  if (!response.ok()) return with_context(response.status(), what());
-  if (chunk_ < unit_.range.chunks.end)
-    return unavailable(what(), ": the answer ended at byte ", offset_);
-  return {};
+  const bool told = wrong_ || !sink_failure_.ok();
+  if (!response.ok()) return told ? response.status() : with_context(response.status(), what());
+  if (chunk_ == unit_.range.chunks.end) return {};
+  if (received_ == body_.size())
+    return wrong(data_loss("its bytes end inside chunk ", chunk_, " of ", unit_.range.chunks.end));
+  return unavailable(what(), ": the answer ended at byte ", body_.begin + received_);
 }
 
 Status UnitReader::begin_body(const HttpResponse& head) {
-  if (!head.ok()) return status_of_http(head, what());
+  if (!head.ok()) return status_of_http(head, "the store");
   skip_ = 0;
   if (head.status == 200) {  // the whole xorb, from a server that knows no ranges
     skip_ = body_.begin;
@@ -111,8 +115,8 @@ Status UnitReader::begin_body(const HttpResponse& head) {
   const auto field = head.headers.get("Content-Range");
   const std::string expected = concat("bytes ", body_.begin, "-", body_.end - 1, "/");
   if (head.status != 206 || (field && !field->starts_with(expected)))
-    return wrong(data_loss("the server answered HTTP ", head.status, " with ",
-                           field.value_or("no range")));
+    return wrong(
+        data_loss("the server answered HTTP ", head.status, " with ", field.value_or("no range")));
   const auto length = head.content_length();
   if (length && *length != body_.size())
     return wrong(data_loss("the server announces ", *length, " bytes instead of ", body_.size()));
@@ -123,6 +127,7 @@ Status UnitReader::take_body(ByteView bytes) {
   if (watch_.moved) watch_.moved(bytes.size());
   const std::uint64_t skipped = std::min<std::uint64_t>(skip_, bytes.size());
   skip_ -= skipped;
+  received_ += bytes.size() - skipped;
   return take_chunks(bytes.subspan(static_cast<std::size_t>(skipped)));
 }
 
@@ -154,8 +159,7 @@ Status UnitReader::take_chunk(const PackedChunk& chunk) {
       ByteView raw = chunk.packed;
       if (chunk.header.scheme != CompressionScheme::kNone) {
         const auto out = MutableBytes(raw_).first(chunk.header.raw_size);
-        const Status unpacked =
-            decompressor_.decompress(chunk.header.scheme, chunk.packed, out);
+        const Status unpacked = decompressor_.decompress(chunk.header.scheme, chunk.packed, out);
         if (!unpacked.ok()) return wrong(with_context(unpacked, concat("chunk ", chunk_)));
         raw = out;
       }
@@ -195,8 +199,8 @@ Status UnitReader::wrong(Status status) {
   return status;
 }
 
-// Asks where the rest is of the first part that is not whole: as near to the chunk that comes next as
-// the store can tell.
+// Asks where the rest is of the first part that is not whole: as near to the chunk that comes next
+// as the store can tell.
 Status UnitReader::renew(std::stop_token stop) {
   const auto needs = [&](const Progress& p) {
     return p.done() ? kMaxXorbChunks : std::max(next_, p.target.chunks.begin);
@@ -205,9 +209,9 @@ Status UnitReader::renew(std::stop_token stop) {
       std::min_element(progress_.begin(), progress_.end(),
                        [&](const Progress& a, const Progress& b) { return needs(a) < needs(b); });
   const XetFile& file = files_[first->target.file];
-  HUBDIST_ASSIGN(const Reconstruction answer,
-                 cas_.reconstruct(file.hash, ByteRange{first->at, first->target.place.end},
-                                  file.name, stop));
+  HUBDIST_ASSIGN(
+      const Reconstruction answer,
+      cas_.reconstruct(file.hash, ByteRange{first->at, first->target.place.end}, file.name, stop));
   const std::uint32_t from = needs(*first);
   const ChunkRange rest{from, first->target.chunks.end};
   const auto place = answer.find(Term{unit_.xorb, rest, 0});

@@ -1,6 +1,6 @@
-#include <doctest/doctest.h>
-
 #include "xet/internal/pace.h"
+
+#include <doctest/doctest.h>
 
 namespace hubdist::internal {
 namespace {

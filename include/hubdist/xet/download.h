@@ -47,11 +47,11 @@ class XetReader {
   XetReader(std::shared_ptr<CasClient> cas, MemoryBudget& budget, std::size_t most_requests);
   ~XetReader();
 
-  // Brings what is missing of `files`. A range of a xorb that several of them refer to is read once,
-  // as far as their reconstructions are known before it is read. A range that does not decode is
-  // read once more, from a fresh URL; what is still wrong is a DataLoss that names file, xorb and
-  // range. That chunks are right is only known when the Merkle root over a whole file is.
-  // The first failure ends the call; what was written by then is right as far as is known.
+  // Brings what is missing of `files`. A range of a xorb that several of them refer to is read
+  // once, as far as their reconstructions are known before it is read. A range that does not decode
+  // is read once more, from a fresh URL; what is still wrong is a DataLoss that names file, xorb
+  // and range. That chunks are right is only known when the Merkle root over a whole file is. The
+  // first failure ends the call; what was written by then is right as far as is known.
   Status read(std::span<XetFile> files, std::stop_token stop);
 
  private:

@@ -12,8 +12,8 @@ namespace hubdist::internal {
 // Thread-safe.
 class XetOrigin {
  public:
-  // Null when nothing that the plan misses lies in Xet storage, or the hub has none for us: then the
-  // plain way is open. Borrows the job's budget.
+  // Null when nothing that the plan misses lies in Xet storage, or the hub has none for us: then
+  // the plain way is open. Borrows the job's budget.
   static Result<std::unique_ptr<XetOrigin>> find(const Job& job, const Plan& plan,
                                                  std::shared_ptr<HttpClient> http,
                                                  const ClientOptions& options,

@@ -9,8 +9,8 @@
 
 namespace hubdist::internal {
 
-// Chunks that follow on the front part go into its tree at once; the others wait, 40 bytes each, for
-// the gap before them to close. Not thread-safe.
+// Chunks that follow on the front part go into its tree at once; the others wait, 40 bytes each,
+// for the gap before them to close. Not thread-safe.
 class ChunkTree {
  public:
   // A chunk that lies in the file at `offset`. One whose place is taken is left out.

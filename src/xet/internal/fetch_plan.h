@@ -27,13 +27,14 @@ struct FetchUnit {
 };
 
 // Units that wait to be read, in the order in which they were asked for. A term whose chunks a
-// waiting unit has becomes another of its targets, whichever file or answer it comes from. Pure; not
-// thread-safe.
+// waiting unit has becomes another of its targets, whichever file or answer it comes from; a unit
+// that has all chunks of waiting ones takes their place. (A URL is signed for the ranges of one
+// answer, so more cannot be joined.) Pure; not thread-safe.
 class FetchPlan {
  public:
   // Adds an answer for `wanted` of a file of `size` bytes, and says where what it tells of ends
-  // (behind the last whole chunk, so maybe behind wanted.end). DataLoss when the answer has no terms
-  // for the beginning of `wanted`, or goes on behind the file's end.
+  // (behind the last whole chunk, so maybe behind wanted.end). DataLoss when the answer has no
+  // terms for the beginning of `wanted`, or goes on behind the file's end.
   Result<std::uint64_t> add(std::size_t file, std::uint64_t size, ByteRange wanted,
                             const Reconstruction& answer);
   bool empty() const { return waiting_.empty(); }
@@ -41,6 +42,7 @@ class FetchPlan {
   std::unique_ptr<FetchUnit> take();
 
  private:
+  void append(FetchUnit unit);
   FetchUnit* find(const XorbHash& xorb, ChunkRange chunks) const;
 
   std::deque<std::unique_ptr<FetchUnit>> waiting_;

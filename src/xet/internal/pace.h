@@ -28,7 +28,7 @@ class Pace {
   const std::size_t most_;
   std::size_t limit_;
   std::size_t before_;  // the limit before it grew the last time
-  Instant begin_{};  // of the window; none without bytes
+  Instant begin_{};     // of the window; none without bytes
   bool begun_ = false;
   bool full_ = true;          // the limit was used up during the window
   std::uint64_t bytes_ = 0;   // in the window

@@ -55,11 +55,12 @@ class UnitReader {
   const Watch watch_;
   std::vector<Progress> progress_;
 
-  std::uint32_t next_ = 0;    // chunks before it are written
-  std::uint32_t chunk_ = 0;   // the chunk of the xorb that comes next in the stream
-  std::uint64_t offset_ = 0;  // and where it begins in the xorb
-  std::uint64_t skip_ = 0;    // bytes of the body before it
-  ByteRange body_;            // of the xorb, in this answer
+  std::uint32_t next_ = 0;      // chunks before it are written
+  std::uint32_t chunk_ = 0;     // the chunk of the xorb that comes next in the stream
+  std::uint64_t offset_ = 0;    // and where it begins in the xorb
+  std::uint64_t skip_ = 0;      // bytes of the body before it
+  ByteRange body_;              // of the xorb, in this answer
+  std::uint64_t received_ = 0;  // of them
   ChunkSplitter splitter_;
   ChunkDecompressor decompressor_;
   Bytes raw_;
