@@ -5,6 +5,7 @@
 #include <set>
 #include <thread>
 
+#include "server/internal/contents.h"
 #include <hubdist/base/json_writer.h>
 #include <hubdist/core/hash.h>
 #include <hubdist/core/snapshot.h>
@@ -149,11 +150,10 @@ Status identify(FileSystem& fs, const LfsRules& rules, const std::stop_token& st
 // Copies a file's content into the store unless it is there.
 Status store_content(ObjectStore& store, FileSystem& fs, const std::stop_token& stop,
                      SourceFile& file) {
-  const std::string key = blob_key(file.entry.sha256);
-  const auto held = store.head(key);
-  if (held.ok()) return {};
-  if (held.status().code() != StatusCode::kNotFound) return held.status();
-  HUBDIST_ASSIGN(const auto writer, store.create(key));
+  const XetStore xet(store);
+  HUBDIST_ASSIGN(const bool held, internal::Contents(xet).holds(file.entry.sha256));
+  if (held) return {};
+  HUBDIST_ASSIGN(const auto writer, store.create(blob_key(file.entry.sha256)));
   Blake3Hasher hash;
   HUBDIST_TRY(read_all(fs, file, stop, [&](ByteView bytes) -> Status {
     hash.update(bytes);

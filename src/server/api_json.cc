@@ -1,5 +1,7 @@
 #include "server/internal/api_json.h"
 
+#include <hubdist/core/merkle.h>
+
 namespace hubdist::internal {
 
 namespace {
@@ -55,7 +57,8 @@ Result<LastCommits> find_last_commits(const Repositories& repositories, const St
   return last;
 }
 
-void write_tree_entry(JsonWriter& json, const RepoEntry& entry, const Commit* last) {
+void write_tree_entry(JsonWriter& json, const RepoEntry& entry, const Commit* last,
+                      const std::optional<XetHash>& xet) {
   json.begin_object()
       .field("type", entry.is_folder() ? "directory" : "file")
       .field("oid", entry.oid.hex())
@@ -68,6 +71,7 @@ void write_tree_entry(JsonWriter& json, const RepoEntry& entry, const Commit* la
         .field("size", entry.size)
         .field("pointerSize", pointer_size(entry))
         .end_object();
+  if (xet) json.field("xetHash", xet_hex(*xet));
   if (last != nullptr)
     json.key("lastCommit")
         .begin_object()

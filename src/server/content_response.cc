@@ -16,27 +16,45 @@ RangeRequest requested_range(const HttpServerRequest& request, std::uint64_t siz
   return parse_range(*field, size);
 }
 
-void set_body(HttpServerResponse& response, std::shared_ptr<ObjectReader> content,
-              ByteRange range) {
-  if (auto file = content->file()) {
+// Bytes of `range`, as they are asked for.
+HttpStreamBody stream_of(std::shared_ptr<ObjectReader> content, ByteRange range) {
+  const auto read = [content = std::move(content), range](MutableBytes out) mutable {
+    const auto count = static_cast<std::size_t>(std::min<std::uint64_t>(out.size(), range.size()));
+    auto found = content->read(out.first(count), range.begin);
+    if (found.ok()) range.begin += *found;
+    return found;
+  };
+  return {range.size(), read};
+}
+
+// An answer that has begun can only break off: better to see now whether there is anything to read.
+// A reader keeps what it has unpacked, so that it is not read again.
+Status check_beginning(ObjectReader& content, ByteRange range) {
+  std::byte first;
+  return range.empty() ? Status() : content.read(MutableBytes(&first, 1), range.begin).status();
+}
+
+Status set_body(const HttpServerRequest& request, HttpServerResponse& response,
+                std::shared_ptr<ObjectReader> content, ByteRange range, ContentTraffic& traffic) {
+  auto file = content->file();
+  response.on_sent = [&traffic, from_file = file != nullptr](std::uint64_t bytes) {
+    traffic.sent += bytes;
+    if (from_file) traffic.read += bytes;
+  };
+  if (file != nullptr) {
     response.body = HttpFileBody{std::move(file), range.begin, range.size()};
-    return;
+    return {};
   }
-  response.body = HttpStreamBody{
-      range.size(),
-      [content = std::move(content), range](MutableBytes out) mutable -> Result<std::size_t> {
-        const auto count =
-            static_cast<std::size_t>(std::min<std::uint64_t>(out.size(), range.size()));
-        HUBDIST_ASSIGN(const std::size_t read, content->read(out.first(count), range.begin));
-        range.begin += read;
-        return read;
-      }};
+  if (request.method == "GET") HUBDIST_TRY(check_beginning(*content, range));
+  response.body = stream_of(std::move(content), range);
+  return {};
 }
 
 }  // namespace
 
-HttpServerResponse content_response(const HttpServerRequest& request,
-                                    std::shared_ptr<ObjectReader> content, std::string_view etag) {
+Result<HttpServerResponse> content_response(const HttpServerRequest& request,
+                                            std::shared_ptr<ObjectReader> content,
+                                            std::string_view etag, ContentTraffic& traffic) {
   const std::string quoted = concat('"', etag, '"');
   const std::uint64_t size = content->size();
   HttpServerResponse response;
@@ -55,12 +73,12 @@ HttpServerResponse content_response(const HttpServerRequest& request,
   const RangeRequest wanted = requested_range(request, size, quoted);
   switch (wanted.kind) {
     case RangeRequest::Kind::kWhole:
-      set_body(response, std::move(content), {0, size});
+      HUBDIST_TRY(set_body(request, response, std::move(content), {0, size}, traffic));
       break;
     case RangeRequest::Kind::kPart:
       response.status = 206;
       response.headers.add("Content-Range", content_range(wanted.range, size));
-      set_body(response, std::move(content), wanted.range);
+      HUBDIST_TRY(set_body(request, response, std::move(content), wanted.range, traffic));
       break;
     case RangeRequest::Kind::kUnsatisfiable:
       response.status = 416;

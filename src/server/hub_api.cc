@@ -24,12 +24,6 @@ Status wrong_method(const HttpServerRequest& http) {
   return api_error(405, "", concat("This hub answers no ", http.method, " here"));
 }
 
-Status no_xet() {
-  return api_error(404, "",
-                   "This hub stores LFS files, not Xet: set HF_HUB_DISABLE_XET=1, so that the "
-                   "client uploads by LFS");
-}
-
 Status no_such_route() { return api_error(404, "", "There is no such route on this hub"); }
 
 // Host as a client may send it, so that it can stand in a URL.
@@ -84,15 +78,20 @@ HttpServerResponse HubApi::handle(const HttpServerRequest& request) {
 }
 
 std::optional<HttpBodyPlan> HubApi::plan_body(const HttpServerRequest& request) {
-  const bool is_upload = request.method == "PUT" && request.path.starts_with(kLfsLinkPrefix);
-  if (!is_upload && !is_commit(request)) return std::nullopt;
-  auto plan = is_upload ? plan_lfs_upload(request) : plan_commit(request);
+  std::optional<Plan> plan;
+  if (request.path.starts_with(kCasPrefix))
+    plan = cas_.plan_body(request);
+  else if (request.method == "PUT" && request.path.starts_with(kLfsLinkPrefix))
+    plan = plan_lfs_upload(request);
+  else if (is_commit(request))
+    plan = plan_commit(request);
+  if (!plan) return std::nullopt;
   HttpBodyPlan result;
-  if (plan.ok()) {
-    result.limit = plan->limit;
-    result.sink = std::make_unique<FinishingSink>(std::move(plan->sink));
+  if (plan->ok()) {
+    result.limit = (*plan)->limit;
+    result.sink = std::make_unique<FinishingSink>(std::move((*plan)->sink));
   } else {
-    result.refusal = decorate(Answer(plan.status()));
+    result.refusal = decorate(Answer(plan->status()));
   }
   return result;
 }
@@ -100,10 +99,11 @@ std::optional<HttpBodyPlan> HubApi::plan_body(const HttpServerRequest& request) 
 Result<ApiRequest> HubApi::read_request(const HttpServerRequest& http) const {
   HUBDIST_ASSIGN(auto login, authenticate(http));
   HUBDIST_ASSIGN(HttpParameters query, parse_parameters(http.query));
-  ApiRequest request{http, std::move(query), {}, {}, origin_of(http)};
+  ApiRequest request{http, std::move(query), {}, {}, {}, origin_of(http)};
   if (login) {
     request.viewer = std::move(login->viewer);
     request.token = std::move(login->token);
+    request.login = std::move(login->handle);
   }
   return request;
 }
@@ -112,6 +112,7 @@ HubApi::Answer HubApi::route(const HttpServerRequest& http) {
   if (http.path == "/health" && reads(http)) return health();
   if (http.path == "/metrics" && reads(http) && options_.metrics) return metrics();
   if (http.path.starts_with(kLfsLinkPrefix)) return lfs_link_route(http);
+  if (http.path.starts_with(kCasPrefix)) return cas_.handle(http, origin_of(http));
   HUBDIST_ASSIGN(const ApiRequest request, read_request(http));
   if (http.path.starts_with("/api/")) return api_route(request);
   if (const auto lfs = parse_lfs_route(http.path)) return lfs_route(request, *lfs);
@@ -131,7 +132,15 @@ HubApi::Answer HubApi::health() const {
 HubApi::Answer HubApi::metrics() const {
   HttpServerResponse response;
   response.headers.add("Content-Type", "text/plain; version=0.0.4; charset=utf-8");
-  response.body = options_.metrics->text({uploads_.inside(), commits_.inside()});
+  const XetTotals xet = xet_.totals();
+  response.body = options_.metrics->text({.uploads = uploads_.inside(),
+                                          .commits = commits_.inside(),
+                                          .refused_uploads = uploads_.refused(),
+                                          .refused_commits = commits_.refused(),
+                                          .content_read = traffic_.read,
+                                          .content_sent = traffic_.sent,
+                                          .xet_files = xet.file_bytes,
+                                          .xet_xorbs = xet.xorb_bytes});
   return response;
 }
 
@@ -184,7 +193,8 @@ HubApi::Answer HubApi::read_route(const ApiRequest& request, const OpenRepo& rep
   if (route.verb == "paths-info") return paths_info(request, repo, route);
   if (route.verb == "refs") return refs(request, repo);
   if (route.verb == "commits" && route.path.empty()) return commits(request, repo, route);
-  if (route.verb.starts_with("xet-")) return no_xet();
+  if (route.verb == "xet-read-token") return xet_token(request, repo, false);
+  if (route.verb == "xet-write-token") return xet_token(request, repo, true);
   if (route.verb != "auth-check") return no_such_route();
   HUBDIST_TRY(check_file_access(repo, request.viewer));
   return json_response("{}");

@@ -14,13 +14,12 @@ constexpr std::uint64_t kMaxRules = 1 * kMiB;  // of .gitattributes and .gitigno
 constexpr std::size_t kMaxPreuploadFiles = 10'000;
 
 // A file at the top of a listing; empty when it is missing or no such file.
-Result<std::string> small_file(const Repositories& repositories, const RepoListing& listing,
+Result<std::string> small_file(const Contents& contents, const RepoListing& listing,
                                std::string_view path) {
   const RepoEntry* entry = listing.find(path);
   if (entry == nullptr || entry->is_folder() || entry->lfs || entry->size > kMaxRules)
     return std::string();
-  HUBDIST_ASSIGN(auto object, repositories.store().get(blob_key(entry->sha256), kMaxRules));
-  return std::move(object.content);
+  return contents.get(entry->sha256, kMaxRules);
 }
 
 struct UploadRules {
@@ -28,17 +27,17 @@ struct UploadRules {
   GitIgnore ignore;
 };
 
-Result<UploadRules> rules_of(const Repositories& repositories, const RepoListing& listing,
+Result<UploadRules> rules_of(const Contents& contents, const RepoListing& listing,
                              const std::optional<std::string>& given_ignore) {
   UploadRules rules;
   if (listing.find(".gitattributes") != nullptr) {
-    HUBDIST_ASSIGN(const std::string text, small_file(repositories, listing, ".gitattributes"));
+    HUBDIST_ASSIGN(const std::string text, small_file(contents, listing, ".gitattributes"));
     rules.lfs = LfsRules::parse(text);
   }
   if (given_ignore) {
     rules.ignore = GitIgnore::parse(*given_ignore);
   } else {
-    HUBDIST_ASSIGN(const std::string text, small_file(repositories, listing, ".gitignore"));
+    HUBDIST_ASSIGN(const std::string text, small_file(contents, listing, ".gitignore"));
     rules.ignore = GitIgnore::parse(text);
   }
   return rules;
@@ -149,8 +148,8 @@ HubApi::Answer HubApi::preupload(const ApiRequest& request, const OpenRepo& repo
   if (!files || files->size() > kMaxPreuploadFiles)
     return api_error(400, "", concat("'files' is a list of at most ", kMaxPreuploadFiles));
   HUBDIST_ASSIGN(const Snapshot found, snapshot(repo.storage(), route.revision));
-  HUBDIST_ASSIGN(const UploadRules rules, rules_of(repositories_, *found.listing,
-                                                   body->find_text(body->root(), "gitIgnore")));
+  HUBDIST_ASSIGN(const UploadRules rules,
+                 rules_of(contents_, *found.listing, body->find_text(body->root(), "gitIgnore")));
   JsonWriter json;
   json.begin_object().key("files").begin_array();
   for (const auto element : *files) {

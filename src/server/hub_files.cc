@@ -54,6 +54,12 @@ HttpServerResponse pointer_response(const RepoEntry& entry) {
 
 }  // namespace
 
+HubApi::Answer HubApi::content_response(const HttpServerRequest& http, const Sha256& sha256,
+                                        std::string_view etag) const {
+  HUBDIST_ASSIGN(auto content, contents_.open(sha256));
+  return internal::content_response(http, std::move(content), etag, traffic_);
+}
+
 HubApi::Answer HubApi::file(const ApiRequest& request, const RepoRoute& route) const {
   HUBDIST_ASSIGN(const OpenRepo repo, open(route, request.viewer));
   HUBDIST_TRY(check_file_access(repo, request.viewer));
@@ -65,12 +71,13 @@ HubApi::Answer HubApi::file(const ApiRequest& request, const RepoRoute& route) c
   } else if (route.verb == "raw" && entry->lfs) {
     response = pointer_response(*entry);
   } else {
-    auto content = repositories_.store().open(blob_key(entry->sha256));
-    if (!content.ok())
+    auto answer = content_response(request.http, entry->sha256, entry->etag());
+    if (!answer.ok())
       return internal_error("the content of ", repo.id.name, " ", entry->path,
-                            " cannot be read: ", message(content.status()));
-    response = content_response(request.http, *std::move(content), entry->etag());
+                            " cannot be read: ", message(answer.status()));
+    response = *std::move(answer);
     add_facts(response, *entry);
+    HUBDIST_TRY(add_xet_facts(response, request, repo, *entry));
   }
   response.headers.set("X-Repo-Commit", found.commit.id.hex());
   return response;

@@ -1,7 +1,6 @@
 // The LFS batch API (git-lfs/docs/api/batch.md), with the multipart transfer of huggingface_hub.
 #include <ctime>
 
-#include "server/internal/content_response.h"
 #include "server/internal/hub_api.h"
 #include "server/internal/lfs_upload.h"
 
@@ -189,8 +188,7 @@ HubApi::Answer HubApi::lfs_link_route(const HttpServerRequest& http) {
   }
   if (link.action != LfsLink::Action::kDownload)
     return api_error(400, "", "This link takes a content by PUT");
-  HUBDIST_ASSIGN(auto content, repositories_.store().open(blob_key(link.oid)));
-  HttpServerResponse response = content_response(http, std::move(content), link.oid.hex());
+  HUBDIST_ASSIGN(HttpServerResponse response, content_response(http, link.oid, link.oid.hex()));
   response.headers.set("Content-Type", "application/octet-stream");
   return response;
 }

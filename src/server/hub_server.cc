@@ -56,6 +56,7 @@ class HubServer::Impl {
     api.max_uploads = options.max_uploads;
     api.max_commits = options.max_commits;
     api.lfs_part = options.lfs_part;
+    api.xet_life = options.xet_life;
     if (options.metrics) api.metrics = metrics;
     auto started = HttpServer::start(
         std::move(http),
@@ -86,6 +87,8 @@ class HubServer::Impl {
 Result<std::unique_ptr<HubServer>> HubServer::start(HubServerOptions options) {
   HUBDIST_TRY(check_public_url(options.public_url));
   if (options.lfs_part == 0) return invalid_argument("a part of an LFS file has at least 1 byte");
+  if (options.xet_life < std::chrono::seconds(1))
+    return invalid_argument("tokens of Xet storage must hold for at least 1 second");
   FileSystem& fs = *options.file_system;
   HUBDIST_ASSIGN(auto store, open_folder_store(fs, options.root));
   auto impl = std::make_unique<Impl>(std::move(store), fs);

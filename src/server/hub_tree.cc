@@ -40,12 +40,17 @@ Result<LastCommits> last_commits_of(const Repositories& repositories, const Stor
   return find_last_commits(repositories, repo, commit, std::move(paths));
 }
 
-std::string entries_json(const EntryPointers& entries, const LastCommits& last) {
+Result<std::string> entries_json(const EntryPointers& entries, const LastCommits& last,
+                                 const CasApi& cas, const StorageId& repo) {
   JsonWriter json;
   json.begin_array();
   for (const RepoEntry* entry : entries) {
     const auto found = last.find(entry->path);
-    write_tree_entry(json, *entry, found == last.end() ? nullptr : &found->second);
+    std::optional<XetHash> xet;
+    if (entry->lfs) {
+      HUBDIST_ASSIGN(xet, cas.xet_form(repo, entry->sha256));
+    }
+    write_tree_entry(json, *entry, found == last.end() ? nullptr : &found->second, xet);
   }
   return json.end_array().take();
 }
@@ -102,7 +107,8 @@ HubApi::Answer HubApi::tree(const ApiRequest& request, const OpenRepo& repo,
   if (expand) {
     HUBDIST_ASSIGN(last, last_commits_of(repositories_, repo.storage(), found.commit, entries));
   }
-  HttpServerResponse response = json_response(entries_json(entries, last));
+  HUBDIST_ASSIGN(std::string json, entries_json(entries, last, cas_, repo.storage()));
+  HttpServerResponse response = json_response(std::move(json));
   response.headers.add("X-Repo-Commit", found.commit.id.hex());
   if (more) response.headers.add("Link", request.next_link("cursor", entries.back()->path));
   return response;
@@ -123,7 +129,8 @@ HubApi::Answer HubApi::paths_info(const ApiRequest& request, const OpenRepo& rep
   if (query.expand) {
     HUBDIST_ASSIGN(last, last_commits_of(repositories_, repo.storage(), found.commit, entries));
   }
-  return json_response(entries_json(entries, last));
+  HUBDIST_ASSIGN(std::string json, entries_json(entries, last, cas_, repo.storage()));
+  return json_response(std::move(json));
 }
 
 HubApi::Answer HubApi::commits(const ApiRequest& request, const OpenRepo& repo,

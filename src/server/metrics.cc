@@ -62,6 +62,18 @@ std::string Metrics::text(const Gauges& gauges) const {
             gauges.uploads);
   write_one(text, "hubdist_commits_under_way", "gauge", "Commits that are being received.",
             gauges.commits);
+  write_head(text, "hubdist_refused_total", "counter",
+             "Uploads and commits that were told to come again, since too many were under way.");
+  text += concat("hubdist_refused_total{what=\"uploads\"} ", gauges.refused_uploads,
+                 "\nhubdist_refused_total{what=\"commits\"} ", gauges.refused_commits, '\n');
+  write_one(text, "hubdist_content_read_bytes_total", "counter",
+            "Bytes read from the store for contents that were asked for.", gauges.content_read);
+  write_one(text, "hubdist_content_sent_bytes_total", "counter",
+            "Bytes of contents that were sent.", gauges.content_sent);
+  write_one(text, "hubdist_xet_file_bytes_total", "counter",
+            "Bytes of the files that were registered in Xet storage.", gauges.xet_files);
+  write_one(text, "hubdist_xet_xorb_bytes_total", "counter",
+            "Bytes of the xorbs that were stored for them.", gauges.xet_xorbs);
   write_head(text, "hubdist_request_seconds", "histogram",
              "Time from a request's head to the end "
              "of its answer.");

@@ -23,7 +23,10 @@ constexpr std::size_t kMaxTokenLength = 1024;
 constexpr std::size_t kMaxLabel = 200;
 constexpr std::size_t kTokensPerPage = 1000;
 
-std::string token_key(const Sha256& hash) { return concat("tokens/", hash.hex().substr(0, 32)); }
+constexpr std::size_t kHandleDigits = 32;
+
+std::string handle_of(const Sha256& hash) { return hash.hex().substr(0, kHandleDigits); }
+std::string token_key(std::string_view handle) { return concat("tokens/", handle); }
 
 Status check_token(const Secret& token) {
   const std::string_view text = token.reveal();
@@ -71,8 +74,8 @@ Status Accounts::add_token(std::string_view user, const TokenOptions& options,
   record.info.label = options.label;
   record.info.may_write = options.may_write;
   record.info.created = internal::now_text();
-  const auto written =
-      store_.put_if(token_key(record.hash), as_bytes(internal::format_token(record)), std::nullopt);
+  const auto written = store_.put_if(token_key(handle_of(record.hash)),
+                                     as_bytes(internal::format_token(record)), std::nullopt);
   if (written.status().code() == StatusCode::kAborted)
     return already_exists("this token was given out before: choose another");
   return written.status();
@@ -108,19 +111,31 @@ Status Accounts::revoke(std::string_view id) {
   return store_.remove(found.objects.front().key);
 }
 
-Result<std::optional<Login>> Accounts::find(const Secret& token) const {
-  const Sha256 hash = sha256(as_bytes(token.reveal()));
-  HUBDIST_ASSIGN(auto record, read_token(store_, token_key(hash)));
-  if (!record || !equal_constant_time(record->hash.bytes, hash.bytes)) return std::nullopt;
-  auto account = find_account(record->info.user);
+Result<std::optional<Login>> Accounts::login_of(const TokenRecord& record) const {
+  auto account = find_account(record.info.user);
   if (account.status().code() == StatusCode::kNotFound) return std::nullopt;
   if (!account.ok()) return account.status();
   Login login;
-  login.viewer.user = record->info.user;
-  login.viewer.may_write = record->info.may_write;
+  login.viewer.user = record.info.user;
+  login.viewer.may_write = record.info.may_write;
   login.viewer.organisations = std::move(account->organisations);
-  login.token = std::move(record->info);
+  login.token = record.info;
+  login.handle = handle_of(record.hash);
   return std::optional<Login>(std::move(login));
+}
+
+Result<std::optional<Login>> Accounts::find(const Secret& token) const {
+  const Sha256 hash = sha256(as_bytes(token.reveal()));
+  HUBDIST_ASSIGN(const auto record, read_token(store_, token_key(handle_of(hash))));
+  if (!record || !equal_constant_time(record->hash.bytes, hash.bytes)) return std::nullopt;
+  return login_of(*record);
+}
+
+Result<std::optional<Login>> Accounts::find_again(std::string_view handle) const {
+  if (!is_hex(handle, kHandleDigits)) return std::nullopt;
+  HUBDIST_ASSIGN(const auto record, read_token(store_, token_key(handle)));
+  if (!record) return std::nullopt;
+  return login_of(*record);
 }
 
 }  // namespace hubdist

@@ -254,10 +254,11 @@ TEST_CASE_FIXTURE(Fixture, "health, metrics and the access log") {
   ask(kFile);
   const HttpReply metrics = ask("/metrics");
   CHECK(field(metrics, "Content-Type") == "text/plain; version=0.0.4; charset=utf-8");
-  for (const char* line : {"hubdist_requests_total{method=\"GET\",status=\"200\"} 2\n",
-                           "hubdist_requests_total{method=\"other\",status=\"405\"} 1\n",
-                           "hubdist_uploads_under_way 0\n", "hubdist_request_seconds_count 3\n",
-                           "hubdist_request_seconds_bucket{le=\"+Inf\"} 3\n"})
+  for (const char* line :
+       {"hubdist_requests_total{method=\"GET\",status=\"200\"} 2\n",
+        "hubdist_requests_total{method=\"other\",status=\"405\"} 1\n",
+        "hubdist_uploads_under_way 0\n", "hubdist_refused_total{what=\"commits\"} 0\n",
+        "hubdist_request_seconds_count 3\n", "hubdist_request_seconds_bucket{le=\"+Inf\"} 3\n"})
     CHECK_MESSAGE(metrics.body.find(line) != std::string::npos, metrics.body);
   server->stop();
   CHECK(lines.find(R"("method":"GET","path":"/api/models/org/model","status":200)") !=

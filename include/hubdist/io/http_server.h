@@ -59,6 +59,9 @@ struct HttpServerResponse {
   // Left out in the answer to HEAD, but its size is stated.
   std::variant<std::string, HttpFileBody, HttpStreamBody> body;
   bool close = false;  // no further request on this connection
+  // Called once, when the answer has ended or broken off, with how much of the body was sent. Must
+  // not block or throw.
+  std::function<void(std::uint64_t body_bytes)> on_sent{};
 };
 
 // Takes a request's body as it comes. Its functions are called on the handlers' pool, in order and

@@ -16,6 +16,10 @@
 
 namespace hubdist {
 
+namespace internal {
+struct TokenRecord;
+}
+
 // OK for 1 to 96 letters, digits, '-', '_' and '.', as names of users, organisations and
 // repositories are.
 Status check_name(std::string_view what, std::string_view name);
@@ -61,6 +65,9 @@ struct TokenOptions {
 struct Login {
   Viewer viewer;
   TokenInfo token;
+  // By which find_again() finds the login while its token lasts: what the hub signs may carry it in
+  // the token's place. 32 hexadecimal digits, half of the token's SHA-256; of no other use.
+  std::string handle;
 };
 
 // Thread-safe, also between processes. The store must outlive it.
@@ -88,9 +95,13 @@ class Accounts {
   Status revoke(std::string_view id);
   // Whose token it is; nothing for one that was never given out, or is revoked.
   Result<std::optional<Login>> find(const Secret& token) const;
+  // The login of that handle; nothing once its token is revoked or its user gone. The caller must
+  // know that the handle is the asker's: it proves nothing by itself.
+  Result<std::optional<Login>> find_again(std::string_view handle) const;
 
  private:
   Status add_account(const Account& account);
+  Result<std::optional<Login>> login_of(const internal::TokenRecord& record) const;
 
   ObjectStore& store_;
 };

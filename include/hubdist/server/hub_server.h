@@ -30,6 +30,9 @@ struct HubServerOptions {
   std::size_t max_commits = 16;
   // A larger LFS file comes in parts of this size, where the client knows how. At least 1.
   std::uint64_t lfs_part = 4 * kGiB;
+  // How long tokens and links hold by which clients read and write Xet storage. They ask for new
+  // ones by themselves; a link that is out works to its end, whatever becomes of the repository.
+  std::chrono::seconds xet_life = std::chrono::minutes(15);
   // Whether GET /metrics tells everybody, for Prometheus, what the server does.
   bool metrics = false;
   // Called with a JSON object for each answer, by many threads at once.

@@ -5,13 +5,13 @@
 //   xet-files/{hash[:2]}/{hash}       a file: a shard in upload form that holds its block alone
 //   xet-contents/{sha256[:2]}/{sha256}  the Xet hash of a content whose SHA-256 was computed here
 // Each is written after what it names, and never changes (but a footer of version 0 is replaced by
-// one of version 1). Who may see which of them is not decided here.
+// one of version 1, and a file may learn its SHA-256). Who may see which of them is not decided
+// here.
 #pragma once
 
 #include <atomic>
 #include <cstdint>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
@@ -26,44 +26,72 @@ namespace hubdist {
 // A file as its terms tell it.
 struct XetFile {
   XetHash hash;
-  std::uint64_t size = 0;        // bytes
+  std::uint64_t size = 0;        // bytes; put_file() computes it from the terms
   std::vector<Term> terms;       // none for an empty file
   std::optional<Sha256> sha256;  // of the content, once it was computed here
+  // Of each term's chunks, so that a term that was damaged is found out; put_file() computes them.
+  std::vector<RangeHash> range_hashes;
 };
 
-// Thread-safe, also between processes. The store must outlive it.
+// What came in by one XetStore; their quotient is what deduplication and compression gained.
+struct XetTotals {
+  std::uint64_t file_bytes = 0;  // of the files that were put
+  std::uint64_t xorb_bytes = 0;  // of the xorbs that were kept, as they are stored
+};
+
+// Counts bytes that are read from the store. Null where nobody counts.
+using ReadCounter = std::atomic<std::uint64_t>*;
+
+// Thread-safe, also between processes. The store must outlive it, and it its readers.
 class XetStore {
  public:
-  explicit XetStore(ObjectStore& store) : store_(store) {}
+  explicit XetStore(ObjectStore& store);
+  ~XetStore();
+  XetStore(const XetStore&) = delete;
+  XetStore& operator=(const XetStore&) = delete;
   ObjectStore& store() const { return store_; }
 
-  // The index of a xorb, with raw sizes; the most recently used are kept in memory (64 MiB at the
-  // most). A footer of version 0 is replaced by one of version 1 on the way. NotFound; DataLoss
-  // when the object is no xorb.
-  Result<std::shared_ptr<const XorbIndex>> index(const XorbHash& xorb) const;
+  // The index of a xorb, with raw sizes, proved to be that xorb's; the most recently used are kept
+  // in memory (64 MiB at the most). A footer of version 0 is replaced by one of version 1 on the
+  // way. NotFound; DataLoss when the object is no such xorb.
+  Result<std::shared_ptr<const XorbIndex>> index(const XorbHash& xorb,
+                                                 ReadCounter read_bytes = nullptr) const;
   // The xorb's bytes, footer included: the chunks end at index()->packed_size(). NotFound.
   Result<std::unique_ptr<ObjectReader>> open_xorb(const XorbHash& xorb) const;
-  // NotFound; DataLoss when the object is no such file.
-  Result<XetFile> file(const XetHash& hash) const;
+  // The most recently used are kept in memory (64 MiB at the most). NotFound; DataLoss when the
+  // object is no such file.
+  Result<std::shared_ptr<const XetFile>> file(const XetHash& hash,
+                                              ReadCounter read_bytes = nullptr) const;
   // The file that has this content, if one has.
   Result<std::optional<XetHash>> file_of(const Sha256& sha256) const;
   // Random access to a file's bytes: reads the chunks that a range needs and no others, each
-  // checked against its hash. The bytes that were read from the store are added to `read_bytes`,
-  // if given, which must outlive the reader.
-  Result<std::unique_ptr<ObjectReader>> open_file(
-      const XetHash& hash, std::atomic<std::uint64_t>* read_bytes = nullptr) const;
+  // checked against its hash. Read from front to back, each chunk is read once. Memory: up to 2
+  // MiB. Reads one at a time. `read_bytes` must outlive the reader. NotFound; while reading,
+  // DataLoss for what is damaged or gone.
+  Result<std::unique_ptr<ObjectReader>> open_file(const XetHash& hash,
+                                                  ReadCounter read_bytes = nullptr) const;
 
-  // Writers. A xorb that has been verified whole: writer() takes its chunks as they come,
-  // keep() appends the footer and makes it durable.
+  // Writers. A xorb that has been verified whole: the writer, which must not outlive this, takes
+  // its chunks as they come, keep() appends the footer and makes it durable.
   Result<std::unique_ptr<ObjectWriter>> create_xorb(const XorbHash& xorb);
   static Status keep(ObjectWriter& writer, const XorbIndex& index);
-  // A file whose terms and hash have been checked against xorbs that are here.
+  // A file whose terms and hash have been checked against xorbs that are here: NotFound when one is
+  // not. One that is here already stays as it is, unless `file` brings the SHA-256 that it lacks.
   Status put_file(const XetFile& file);
   // Records that the file has this content; the SHA-256 must have been computed from its bytes.
+  // NotFound when there is no such file.
   Status put_content(const Sha256& sha256, const XetHash& file);
+  XetTotals totals() const;
 
  private:
+  struct Memory;
   ObjectStore& store_;
+  const std::unique_ptr<Memory> memory_;
 };
+
+// Where they lie in the store.
+std::string xorb_key(const XorbHash& hash);
+std::string xet_file_key(const XetHash& hash);
+std::string xet_content_key(const Sha256& sha256);
 
 }  // namespace hubdist

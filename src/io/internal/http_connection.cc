@@ -175,7 +175,9 @@ asio::awaitable<bool> HttpConnection::answer(const Inbound& in, HttpServerRespon
                  .keep_alive = in.keep_alive && !closing_ && !shared_.stopping.stop_requested(),
                  .date = http_date(system_clock().wall_time())});
   const bool reusable = head.keep_alive;
+  const auto on_sent = std::move(response.on_sent);
   const Sent sent = co_await send(std::move(response), std::move(head));
+  if (on_sent) on_sent(sent.body);
   if (shared_.options.on_exchange)
     shared_.options.on_exchange({.method = in.request.method,
                                  .path = in.request.path,

@@ -2,10 +2,12 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 
 #include <hubdist/base/json_writer.h>
+#include <hubdist/core/identity.h>
 #include <hubdist/server/repository.h>
 
 namespace hubdist::internal {
@@ -18,8 +20,10 @@ using LastCommits = std::map<std::string, Commit, std::less<>>;
 Result<LastCommits> find_last_commits(const Repositories& repositories, const StorageId& repo,
                                       const Commit& commit, std::set<std::string> paths);
 
-// An entry of a tree or paths-info answer; `last`: null unless asked for.
-void write_tree_entry(JsonWriter& json, const RepoEntry& entry, const Commit* last);
+// An entry of a tree or paths-info answer; `last`: null unless asked for; `xet`: where the
+// repository has the content in Xet storage.
+void write_tree_entry(JsonWriter& json, const RepoEntry& entry, const Commit* last,
+                      const std::optional<XetHash>& xet);
 // "siblings": all files; with sizes and ids when `with_blobs`.
 void write_siblings(JsonWriter& json, const RepoListing& listing, bool with_blobs);
 void write_commit(JsonWriter& json, const Commit& commit, bool formatted);

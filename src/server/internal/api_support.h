@@ -18,6 +18,7 @@ struct ApiRequest {
   HttpParameters query;
   Viewer viewer;
   TokenInfo token;     // of the viewer
+  std::string login;   // Login::handle; empty: somebody without a token
   std::string origin;  // "http://127.0.0.1:4711"
 
   std::optional<std::string> parameter(std::string_view name) const;

@@ -4,6 +4,8 @@
 #include <string>
 
 #include "server/internal/api_support.h"
+#include "server/internal/cas_api.h"
+#include "server/internal/contents.h"
 #include "server/internal/gate.h"
 #include "server/internal/lfs_link.h"
 #include "server/internal/metrics.h"
@@ -19,6 +21,7 @@ struct HubApiOptions {
   std::size_t max_uploads = 0;
   std::size_t max_commits = 0;
   std::uint64_t lfs_part = 0;
+  std::chrono::seconds xet_life{};
   std::shared_ptr<const Metrics> metrics;  // null: /metrics is not served
 };
 
@@ -29,10 +32,12 @@ class HubApi final : public HttpHandler {
   HubApi(ObjectStore& store, Secret link_key, HubApiOptions options)
       : accounts_(store),
         repositories_(store),
-        links_(std::move(link_key)),
+        xet_(store),
         options_(std::move(options)),
         uploads_(options_.max_uploads),
-        commits_(options_.max_commits) {}
+        commits_(options_.max_commits),
+        cas_(accounts_, repositories_, xet_, uploads_, link_key, options_.xet_life),
+        links_(std::move(link_key)) {}
 
   HttpServerResponse handle(const HttpServerRequest& request) override;
   std::optional<HttpBodyPlan> plan_body(const HttpServerRequest& request) override;
@@ -58,6 +63,10 @@ class HubApi final : public HttpHandler {
 
   Answer health() const;
   Answer metrics() const;
+  Answer xet_token(const ApiRequest& request, const OpenRepo& repo, bool writes) const;
+  // Says of a file where to get it by Xet, if this repository has it so.
+  Status add_xet_facts(HttpServerResponse& response, const ApiRequest& request,
+                       const OpenRepo& repo, const RepoEntry& entry) const;
 
   // Reading (hub_info.cc, hub_tree.cc, hub_files.cc).
   Answer whoami(const ApiRequest& request) const;
@@ -68,6 +77,9 @@ class HubApi final : public HttpHandler {
   Answer refs(const ApiRequest& request, const OpenRepo& repo) const;
   Answer commits(const ApiRequest& request, const OpenRepo& repo, const RepoRoute& route) const;
   Answer file(const ApiRequest& request, const RepoRoute& route) const;
+  // The bytes of a content, whatever repository asks.
+  Answer content_response(const HttpServerRequest& http, const Sha256& sha256,
+                          std::string_view etag) const;
 
   // Repositories as such (hub_repos.cc).
   Answer create_repo(const ApiRequest& request);
@@ -100,10 +112,14 @@ class HubApi final : public HttpHandler {
 
   Accounts accounts_;
   Repositories repositories_;
-  const LfsLinks links_;
+  XetStore xet_;
+  mutable ContentTraffic traffic_;
+  const Contents contents_{xet_, &traffic_.read};
   const HubApiOptions options_;
   Gate uploads_;
   Gate commits_;
+  CasApi cas_;
+  const LfsLinks links_;
 };
 
 // OK unless the request asks for a pull request, which this hub has none of.

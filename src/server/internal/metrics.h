@@ -11,10 +11,16 @@
 
 namespace hubdist::internal {
 
-// What is under way at the moment of asking.
+// What others count.
 struct Gauges {
-  std::size_t uploads = 0;
+  std::size_t uploads = 0;  // under way at the moment of asking
   std::size_t commits = 0;
+  std::uint64_t refused_uploads = 0;  // since the server started, as all below
+  std::uint64_t refused_commits = 0;
+  std::uint64_t content_read = 0;  // bytes, as all below
+  std::uint64_t content_sent = 0;
+  std::uint64_t xet_files = 0;
+  std::uint64_t xet_xorbs = 0;
 };
 
 // Thread-safe.
