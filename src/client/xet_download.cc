@@ -37,8 +37,8 @@ std::vector<std::vector<const WantedContent*>> make_batches(
   return batches;
 }
 
-XetFile xet_file(ContentDownload& download, RangeSet held) {
-  XetFile file;
+XetDownload xet_download(ContentDownload& download, RangeSet held) {
+  XetDownload file;
   file.name = download.file().path;
   file.hash = *download.file().identity.xet;
   file.size = download.file().size;
@@ -63,7 +63,7 @@ Status read_again(const Job& job, ContentDownload& download, const Status& failu
                   std::stop_token stop) {
   log(LogLevel::kWarning, "reading ", download.file().path, " once more: ", message(failure));
   download.doubt();
-  XetFile file = xet_file(download, {});
+  XetDownload file = xet_download(download, {});
   HUBDIST_TRY(job.xet->reader().read({&file, 1}, stop));
   const Status again = download.finish(stop);
   if (again.code() != StatusCode::kDataLoss) return again;
@@ -82,9 +82,9 @@ Status finish(const Job& job, ContentDownload& download, std::stop_token stop) {
 }
 
 Status read_batch(const Job& job, Downloads& downloads, std::stop_token stop) {
-  std::vector<XetFile> files;
+  std::vector<XetDownload> files;
   for (const auto& download : downloads)
-    files.push_back(xet_file(*download, download->partial().held()));
+    files.push_back(xet_download(*download, download->partial().held()));
   HUBDIST_TRY(job.xet->reader().read(files, stop));
   for (std::size_t i = 0; i < files.size(); ++i) {
     if (files[i].unknown) {

@@ -34,7 +34,7 @@ struct Question {
   ByteRange range;
 };
 
-std::vector<ByteRange> gaps_of(const XetFile& file) {
+std::vector<ByteRange> gaps_of(const XetDownload& file) {
   std::vector<ByteRange> gaps = file.held.gaps({0, file.size});
   while (gaps.size() > kMaxGaps) {
     std::vector<ByteRange> fewer;
@@ -47,7 +47,7 @@ std::vector<ByteRange> gaps_of(const XetFile& file) {
 
 }  // namespace
 
-struct XetReader::Shared {
+struct XetDownloader::Shared {
   Shared(std::shared_ptr<CasClient> store, MemoryBudget& memory, std::size_t most)
       : cas(std::move(store)), budget(memory), pace(most) {}
   const std::shared_ptr<CasClient> cas;
@@ -82,7 +82,7 @@ namespace {
 template <typename Shared>
 class Reading {
  public:
-  Reading(Shared& shared, std::span<XetFile> files, std::stop_token stop)
+  Reading(Shared& shared, std::span<XetDownload> files, std::stop_token stop)
       : shared_(shared),
         files_(files),
         executor_(shared.pace.most(), shared.pace.most() + 1),
@@ -142,7 +142,7 @@ class Reading {
   Status ask(Lock& lock, std::stop_token stop) {
     const Question question = questions_.front();
     questions_.pop_front();
-    XetFile& file = files_[question.file];
+    XetDownload& file = files_[question.file];
     if (file.unknown) return {};
     ++busy_;
     ++asking_;
@@ -194,7 +194,7 @@ class Reading {
   }
 
   Shared& shared_;
-  const std::span<XetFile> files_;
+  const std::span<XetDownload> files_;
   std::mutex mutex_;
   std::condition_variable_any changed_;
   std::deque<Question> questions_;
@@ -208,12 +208,12 @@ class Reading {
 
 }  // namespace
 
-XetReader::XetReader(std::shared_ptr<CasClient> cas, MemoryBudget& budget,
-                     std::size_t most_requests)
+XetDownloader::XetDownloader(std::shared_ptr<CasClient> cas, MemoryBudget& budget,
+                             std::size_t most_requests)
     : shared_(std::make_unique<Shared>(std::move(cas), budget, most_requests)) {}
-XetReader::~XetReader() = default;
+XetDownloader::~XetDownloader() = default;
 
-Status XetReader::read(std::span<XetFile> files, std::stop_token stop) {
+Status XetDownloader::read(std::span<XetDownload> files, std::stop_token stop) {
   HUBDIST_ASSIGN(MemoryBudget::Hold memory, shared_->budget.take(kMemoryOfRequest, stop));
   Reading<Shared> reading(*shared_, files, stop);
   return reading.run(std::move(memory));

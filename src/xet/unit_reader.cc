@@ -33,7 +33,7 @@ class Attempts {
   bool read_again = false;  // bytes were wrong once
 };
 
-UnitReader::UnitReader(CasClient& cas, std::span<XetFile> files, FetchUnit unit, Watch watch)
+UnitReader::UnitReader(CasClient& cas, std::span<XetDownload> files, FetchUnit unit, Watch watch)
     : cas_(cas), files_(files), unit_(std::move(unit)), watch_(std::move(watch)) {
   for (const FetchTarget& target : unit_.targets) progress_.push_back({target, target.place.begin});
   next_ = unit_.range.chunks.begin;
@@ -208,7 +208,7 @@ Status UnitReader::renew(std::stop_token stop) {
   const auto first =
       std::min_element(progress_.begin(), progress_.end(),
                        [&](const Progress& a, const Progress& b) { return needs(a) < needs(b); });
-  const XetFile& file = files_[first->target.file];
+  const XetDownload& file = files_[first->target.file];
   HUBDIST_ASSIGN(
       const Reconstruction answer,
       cas_.reconstruct(file.hash, ByteRange{first->at, first->target.place.end}, file.name, stop));

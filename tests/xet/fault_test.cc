@@ -179,7 +179,7 @@ TEST_CASE_FIXTURE(ReaderFixture, "a xorb with a flipped byte never passes for a 
       return xorb_part(range, bytes);
     };
     std::string out;
-    std::vector<XetFile> files{file(hash, content.size(), out)};
+    std::vector<XetDownload> files{file(hash, content.size(), out)};
     const Status status = read(files);
     if (!status.ok()) continue;  // it did not decode
     CHECK((out != content));

@@ -48,9 +48,9 @@ struct ReaderFixture {
   }
 
   // A file that is read into `out`.
-  XetFile file(const XetHash& of, std::uint64_t size, std::string& out) {
+  XetDownload file(const XetHash& of, std::uint64_t size, std::string& out) {
     out.assign(size, '\0');
-    XetFile file;
+    XetDownload file;
     file.name = "model.bin";
     file.hash = of;
     file.size = size;
@@ -63,13 +63,13 @@ struct ReaderFixture {
     };
     return file;
   }
-  Status read(std::vector<XetFile>& files, std::size_t requests = 4) {
-    XetReader reader(client, budget, requests);
+  Status read(std::vector<XetDownload>& files, std::size_t requests = 4) {
+    XetDownloader reader(client, budget, requests);
     return reader.read(files, {});
   }
   // Reads `content` whole.
   Status read_one(std::string& out, std::size_t requests = 4) {
-    std::vector<XetFile> files{file(hash, content.size(), out)};
+    std::vector<XetDownload> files{file(hash, content.size(), out)};
     return read(files, requests);
   }
   void check_read() {

@@ -37,7 +37,7 @@ TEST_CASE_FIXTURE(ReaderFixture, "what is held is not read") {
     at += term.raw_size;
   }
   std::string out;
-  std::vector<XetFile> files{file(hash, content.size(), out)};
+  std::vector<XetDownload> files{file(hash, content.size(), out)};
   files[0].held.add({0, at});
   REQUIRE(read(files).ok());
   CHECK((out.substr(at) == content.substr(at)));
@@ -51,8 +51,8 @@ TEST_CASE_FIXTURE(ReaderFixture, "a range that several terms and files refer to 
   const XetHash of_twice = cas.add(twice);
   const XetHash of_part = cas.add(part);
   std::string one, two, three;
-  std::vector<XetFile> files{file(hash, content.size(), one), file(of_twice, twice.size(), two),
-                             file(of_part, part.size(), three)};
+  std::vector<XetDownload> files{file(hash, content.size(), one), file(of_twice, twice.size(), two),
+                                 file(of_part, part.size(), three)};
   // All questions are answered before the first range is read.
   REQUIRE(read(files, 1).ok());
   CHECK((one == content));
@@ -72,7 +72,7 @@ TEST_CASE_FIXTURE(ReaderFixture, "the token is renewed when the store refuses it
 
 TEST_CASE_FIXTURE(ReaderFixture, "a file that the store does not know is said to be unknown") {
   std::string out;
-  std::vector<XetFile> files{file(file_hash({}), 10, out), file(hash, content.size(), out)};
+  std::vector<XetDownload> files{file(file_hash({}), 10, out), file(hash, content.size(), out)};
   REQUIRE(read(files).ok());
   CHECK(files[0].unknown);
   CHECK_FALSE(files[1].unknown);
@@ -89,15 +89,15 @@ TEST_CASE_FIXTURE(ReaderFixture, "a stop ends the reading at once") {
     source.request_stop();
   });
   std::string out;
-  std::vector<XetFile> files{file(hash, content.size(), out)};
-  XetReader reader(client, budget, 4);
+  std::vector<XetDownload> files{file(hash, content.size(), out)};
+  XetDownloader reader(client, budget, 4);
   CHECK(reader.read(files, source.get_token()).code() == StatusCode::kCancelled);
   stopper.join();
 }
 
 TEST_CASE_FIXTURE(ReaderFixture, "a failure of the one who takes the chunks ends the reading") {
   std::string out;
-  std::vector<XetFile> files{file(hash, content.size(), out)};
+  std::vector<XetDownload> files{file(hash, content.size(), out)};
   files[0].write = [](std::uint64_t, const ChunkHash&, ByteView) -> Status {
     return failed_precondition("the disk is full");
   };
@@ -109,8 +109,8 @@ TEST_CASE_FIXTURE(ReaderFixture, "a failure of the one who takes the chunks ends
 TEST_CASE_FIXTURE(ReaderFixture, "little memory is enough") {
   MemoryBudget small(kMiB);
   std::string out;
-  std::vector<XetFile> files{file(hash, content.size(), out)};
-  XetReader reader(client, small, 8);
+  std::vector<XetDownload> files{file(hash, content.size(), out)};
+  XetDownloader reader(client, small, 8);
   REQUIRE(reader.read(files, {}).ok());
   CHECK((out == content));
 }

@@ -24,7 +24,7 @@ struct DoubtfulRange {
 };
 
 // A file to be read. Its fields stay as they are during the call, but for what the call fills in.
-struct XetFile {
+struct XetDownload {
   std::string name;  // for messages
   XetHash hash;
   std::uint64_t size = 0;  // not 0
@@ -41,18 +41,18 @@ struct XetFile {
 
 // Reads files from one store. Thread-safe: calls share the number of requests under way, which
 // grows while that brings more bytes a second, and shrinks when requests fail.
-class XetReader {
+class XetDownloader {
  public:
   // `budget` must outlive the reader. At most `most_requests` (at least 1) are under way.
-  XetReader(std::shared_ptr<CasClient> cas, MemoryBudget& budget, std::size_t most_requests);
-  ~XetReader();
+  XetDownloader(std::shared_ptr<CasClient> cas, MemoryBudget& budget, std::size_t most_requests);
+  ~XetDownloader();
 
   // Brings what is missing of `files`. A range of a xorb that several of them refer to is read
   // once, as far as their reconstructions are known before it is read. A range that does not decode
   // is read once more, from a fresh URL; what is still wrong is a DataLoss that names file, xorb
   // and range. That chunks are right is only known when the Merkle root over a whole file is. The
   // first failure ends the call; what was written by then is right as far as is known.
-  Status read(std::span<XetFile> files, std::stop_token stop);
+  Status read(std::span<XetDownload> files, std::stop_token stop);
 
  private:
   struct Shared;

@@ -18,12 +18,12 @@ class XetOrigin {
                                                  std::shared_ptr<HttpClient> http,
                                                  const ClientOptions& options,
                                                  std::stop_token stop);
-  XetReader& reader() { return reader_; }
+  XetDownloader& reader() { return reader_; }
 
  private:
   XetOrigin(std::shared_ptr<CasClient> cas, const Job& job);
 
-  XetReader reader_;
+  XetDownloader reader_;
 };
 
 }  // namespace hubdist::internal

@@ -21,7 +21,7 @@ class UnitReader {
     std::function<void(std::uint64_t bytes)> moved;
     std::function<void()> failed;
   };
-  UnitReader(CasClient& cas, std::span<XetFile> files, FetchUnit unit, Watch watch);
+  UnitReader(CasClient& cas, std::span<XetDownload> files, FetchUnit unit, Watch watch);
 
   Status run(std::stop_token stop);
   // After run(): whether the chunks were the whole xorb, and hash to its name.
@@ -50,7 +50,7 @@ class UnitReader {
   std::string what() const;
 
   CasClient& cas_;
-  const std::span<XetFile> files_;
+  const std::span<XetDownload> files_;
   FetchUnit unit_;
   const Watch watch_;
   std::vector<Progress> progress_;
