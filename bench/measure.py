@@ -90,13 +90,14 @@ def make_model(folder: Path, size: int, shards: int = 4) -> Path:
 
 
 @contextmanager
-def serving(program: Path, work: Path, *command: str) -> Iterator[int]:
-    """Runs a `hubdist` command that listens on loopback; yields its port."""
+def serving(program: Path, work: Path, *command: str, cpu: int | None = None) -> Iterator[int]:
+    """Runs a `hubdist` command that listens on loopback, on processor `cpu`; yields its port."""
     port_file = work / f"{command[0]}.port"
     port_file.unlink(missing_ok=True)
     listen = ["--listen", "127.0.0.1:0", "--port-file", port_file]
     environment = clean_environment(HUBDIST_HOME=work / "home")
-    process = subprocess.Popen([program, *command, *listen], env=environment)
+    pinned = [] if cpu is None else ["taskset", "-c", str(cpu)]
+    process = subprocess.Popen([*pinned, program, *command, *listen], env=environment)
     try:
         deadline = time.monotonic() + 15
         while not port_file.exists():
