@@ -158,6 +158,16 @@ void add_serve_command(CLI::App& hub, Action& action) {
       ->transform(CLI::AsSizeValue(false))
       ->check(CLI::PositiveNumber)
       ->capture_default_str();
+  command
+      ->add_option_function<std::int64_t>(
+          "--xet-life",
+          [arguments](std::int64_t seconds) {
+            arguments->options.xet_life = std::chrono::seconds(seconds);
+          },
+          "How long tokens and links of Xet storage hold, in seconds")
+      ->type_name("SECONDS")
+      ->check(CLI::PositiveNumber)
+      ->default_str(std::to_string(options.xet_life.count()));
   command->add_flag("--access-log", arguments->access_log,
                     "Print a JSON object for each answer on standard output");
   command->add_flag("--metrics", options.metrics,

@@ -92,9 +92,10 @@ def rerun_with_other_huggingface_hub(other_huggingface_hub, hubdist_bin):
     """Runs a file's tests again, with the other major version of huggingface_hub."""
 
     def run(file: str) -> None:
+        path = [str(other_huggingface_hub), os.environ.get("PYTHONPATH", "")]
         environment = {
             **os.environ,
-            "PYTHONPATH": str(other_huggingface_hub),
+            "PYTHONPATH": os.pathsep.join(filter(None, path)),
             "HUBDIST_PROGRAM": str(hubdist_bin),
         }
         probe = "import huggingface_hub as h; print(h.__version__)"
