@@ -15,7 +15,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from chunk import CONTENTS, write
+from contents import CONTENTS, write
 from measure import MIB, REPO, Sample, clean_environment, measure, print_ratios, rounds, serving
 
 UPLOAD = """
