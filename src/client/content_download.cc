@@ -96,9 +96,11 @@ Status ContentDownload::write_chunk(std::uint64_t offset, const ChunkHash& hash,
   return {};
 }
 
-void ContentDownload::doubt() {
+Result<RangeSet> ContentDownload::doubt(const Manifest* manifest, std::stop_token stop) {
   progress_.begin_anew();
+  if (manifest) return partial_->compare(*manifest, std::move(stop));
   partial_->doubt();
+  return RangeSet({0, partial_->size()});
 }
 
 Status ContentDownload::finish(std::stop_token stop) {

@@ -58,12 +58,17 @@ std::string named(const std::vector<DoubtfulRange>& doubtful) {
   return text;
 }
 
-// A file whose chunks are not the ones that its hash names is read a second time, over the first.
+// A file whose chunks are not the ones that its hash names is read a second time, over the first:
+// the wrong chunks of it, where the store tells which chunks are right, else all.
 Status read_again(const Job& job, ContentDownload& download, const Status& failure,
                   std::stop_token stop) {
   log(LogLevel::kWarning, "reading ", download.file().path, " once more: ", message(failure));
-  download.doubt();
-  XetDownload file = xet_download(download, {});
+  const FileEntry& entry = download.file();
+  const auto manifest = job.xet->cas().manifest(*entry.identity.xet, entry.size, entry.path, stop);
+  HUBDIST_ASSIGN(const RangeSet wrong, download.doubt(manifest.ok() ? &*manifest : nullptr, stop));
+  RangeSet right({0, entry.size});
+  right.remove(wrong);
+  XetDownload file = xet_download(download, std::move(right));
   HUBDIST_TRY(job.xet->reader().read({&file, 1}, stop));
   const Status again = download.finish(stop);
   if (again.code() != StatusCode::kDataLoss) return again;

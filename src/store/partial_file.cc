@@ -39,6 +39,7 @@ class PartialFile::Impl {
   Status read(std::uint64_t offset, MutableBytes out) const;
   Status verify(std::stop_token stop);
   void doubt();
+  Result<RangeSet> compare(const Manifest& manifest, std::stop_token stop);
   Status discard();
   Result<FileInfo> publish(const Path& final_path);
   Status flush() { return recorder_.flush(); }
@@ -260,6 +261,26 @@ void PartialFile::Impl::doubt() {
   verified_ = false;
 }
 
+Result<RangeSet> PartialFile::Impl::compare(const Manifest& manifest, std::stop_token stop) {
+  doubt();
+  RangeSet wrong;
+  Bytes buffer(kMaxChunkSize);
+  std::uint64_t at = 0;
+  for (const Chunk& chunk : manifest.chunks) {
+    if (stop.stop_requested()) return cancelled("stopped while checking ", options_.name);
+    const auto bytes = std::span(buffer).first(chunk.size);
+    HUBDIST_TRY(read(at, bytes));
+    if (chunk_hash(bytes) != chunk.hash) {
+      wrong.add({at, at + chunk.size});
+    } else {
+      const std::lock_guard lock(mutex_);
+      chunks_.add(at, chunk);
+    }
+    at += chunk.size;
+  }
+  return wrong;
+}
+
 // New files, not emptied ones: where locks are not honoured, another process may have moved the old
 // one to its final path already.
 Status PartialFile::Impl::discard() {
@@ -351,6 +372,9 @@ Status PartialFile::flush() { return impl_->flush(); }
 bool PartialFile::provable() const { return impl_->provable(); }
 Status PartialFile::verify(std::stop_token stop) { return impl_->verify(stop); }
 void PartialFile::doubt() { impl_->doubt(); }
+Result<RangeSet> PartialFile::compare(const Manifest& manifest, std::stop_token stop) {
+  return impl_->compare(manifest, std::move(stop));
+}
 Status PartialFile::discard() { return impl_->discard(); }
 void PartialFile::close() { impl_->close(); }
 Result<FileInfo> PartialFile::publish(const Path& final_path) { return impl_->publish(final_path); }

@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include <hubdist/io/url.h>
 #include <hubdist/xet/cas_client.h>
 
@@ -6,6 +8,10 @@ namespace {
 
 // A token is not used in its last moments, in which a request may still be on its way.
 constexpr std::chrono::seconds kBeforeExpiry{30};
+
+constexpr std::uint64_t kManifestEntry = ChunkHash::kSize + 4;
+constexpr std::uint64_t kMaxManifestOf = 256 * kGiB;
+constexpr std::uint64_t kFewChunks = 1024;
 
 bool has_http_status(const Status& status, std::string_view code) {
   return detail(status, Detail::kHttpStatus) == code;
@@ -50,7 +56,7 @@ Status CasClient::prepare(std::stop_token stop) {
 }
 
 Result<HttpReply> CasClient::ask(std::string_view path, std::optional<ByteRange> range,
-                                 std::string_view what, std::stop_token stop) {
+                                 std::string_view what, std::uint64_t limit, std::stop_token stop) {
   Retrier retrier(options_.retry, stop);
   bool renewed = false;
   while (true) {
@@ -63,7 +69,7 @@ Result<HttpReply> CasClient::ask(std::string_view path, std::optional<ByteRange>
     request.redirects = Redirects::kFollowSameOrigin;
     request.stall_timeout = options_.stall_timeout;
     if (range) request.headers.set("Range", range_field(*range));
-    auto reply = http_->fetch(request, kMaxReconstructionSize, stop);
+    auto reply = http_->fetch(request, limit, stop);
     const Status status = reply.ok() ? status_of_http(*reply, what) : reply.status();
     if (status.ok()) return reply;
     if (is_refused(status) && !std::exchange(renewed, true)) {
@@ -79,10 +85,11 @@ Result<Reconstruction> CasClient::reconstruct(const XetHash& file, std::optional
   const std::string what = concat("where the chunks of ", name, " are");
   const std::string path = concat("/reconstructions/", xet_hex(file));
   const bool asked_2 = !only_version_1_;
-  auto reply = ask(concat(asked_2 ? "/v2" : "/v1", path), range, what, stop);
+  auto reply =
+      ask(concat(asked_2 ? "/v2" : "/v1", path), range, what, kMaxReconstructionSize, stop);
   if (asked_2 && (reply.status().code() == StatusCode::kNotFound ||
                   reply.status().code() == StatusCode::kUnimplemented)) {
-    auto older = ask(concat("/v1", path), range, what, stop);
+    auto older = ask(concat("/v1", path), range, what, kMaxReconstructionSize, stop);
     if (older.ok()) only_version_1_ = true;
     reply = std::move(older);
   }
@@ -91,6 +98,28 @@ Result<Reconstruction> CasClient::reconstruct(const XetHash& file, std::optional
   if (!answer.ok())
     return data_loss("the store's answer ", what, " cannot be true: ", message(answer.status()));
   return answer;
+}
+
+Result<Manifest> CasClient::manifest(const XetHash& file, std::uint64_t size, std::string_view name,
+                                     std::stop_token stop) {
+  if (size > kMaxManifestOf) return not_found(name, " is too large for a list of its chunks");
+  const std::string what = concat("the chunks of ", name);
+  // A chunk is at least kMinChunkSize long, but for the last one and some that old clients cut.
+  const std::uint64_t limit = kManifestEntry * (2 * size / kMinChunkSize + kFewChunks);
+  HUBDIST_ASSIGN(const HttpReply reply, ask(concat("/v1/manifests/", xet_hex(file)), std::nullopt,
+                                            what, limit, std::move(stop)));
+  Manifest manifest;
+  manifest.file_hash = file;
+  ByteReader reader(as_bytes(reply.body));
+  while (reader.remaining() > 0) {
+    Chunk chunk;
+    HUBDIST_ASSIGN(const ByteView hash, reader.read_bytes(ChunkHash::kSize));
+    std::copy(hash.begin(), hash.end(), chunk.hash.bytes.begin());
+    HUBDIST_ASSIGN(chunk.size, reader.read<std::uint32_t>());
+    manifest.chunks.push_back(chunk);
+  }
+  HUBDIST_TRY(with_context(check_manifest(manifest, file, size), what));
+  return manifest;
 }
 
 Result<HttpRequest> CasClient::xorb_request(const std::string& text, ByteRange bytes) {

@@ -95,6 +95,7 @@ std::size_t FakeCas::count(std::string_view path_prefix) const {
 FaultScript FakeCas::respond(const SeenRequest& request) {
   const std::string path = request.path();
   if (path.starts_with("/xorb/")) return xorb(request);
+  if (manifests && path.starts_with("/v1/manifests/")) return manifest(request);
   for (const int asked : {1, 2}) {
     const std::string prefix = concat("/v", asked, "/reconstructions/");
     if (!path.starts_with(prefix)) continue;
@@ -131,6 +132,20 @@ FaultScript FakeCas::reconstruct(const SeenRequest& request, int asked, const Xe
   if (change_answer) change_answer(*plan);
   return answer(200, {{"Content-Type", "application/json"}},
                 asked == 1 ? write_reconstruction_v1(*plan) : write_reconstruction_v2(*plan));
+}
+
+FaultScript FakeCas::manifest(const SeenRequest& request) {
+  const std::string path = request.path();
+  const auto file = parse_xet_hex<XetHash>(path.substr(path.rfind('/') + 1));
+  const std::lock_guard lock(mutex_);
+  Bytes body;
+  for (const Term& term : files_.at(*file))
+    for (std::uint32_t i = term.chunks.begin; i < term.chunks.end; ++i) {
+      const Chunk chunk = indexes_.at(term.xorb)->chunk(i);
+      append_bytes(body, chunk.hash.bytes);
+      append_le(body, chunk.size);
+    }
+  return answer(200, {}, std::string(as_text(body)));
 }
 
 std::string FakeCas::url_of(const XorbHash& xorb, std::span<const FetchRange> ranges) {

@@ -40,6 +40,7 @@ class FakeCas {
   std::size_t chunks_per_xorb = 16;
   std::size_t ranges_per_url = 8;
   CompressionScheme scheme = CompressionScheme::kLz4;
+  bool manifests = false;     // tell the chunks of files, as our hub does
   bool content_range = true;  // state it in answers with a part
   // Changes a reconstruction before it is sent.
   std::function<void(Reconstruction&)> change_answer;
@@ -49,6 +50,7 @@ class FakeCas {
  private:
   FaultScript respond(const SeenRequest& request);
   FaultScript reconstruct(const SeenRequest& request, int asked, const XetHash& file);
+  FaultScript manifest(const SeenRequest& request);
   FaultScript xorb(const SeenRequest& request);
   std::string url_of(const XorbHash& xorb, std::span<const FetchRange> ranges);
 

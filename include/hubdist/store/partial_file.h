@@ -8,7 +8,7 @@
 #include <string>
 
 #include <hubdist/core/identity.h>
-#include <hubdist/core/merkle.h>
+#include <hubdist/core/manifest.h>
 #include <hubdist/core/range_set.h>
 #include <hubdist/io/file.h>
 
@@ -73,6 +73,9 @@ class PartialFile {
   // The bytes stay, but what was known of them does not: every chunk is to be written again, which
   // replaces what differs.
   void doubt();
+  // The same where the file's chunks are known: every chunk is hashed again, and only those that
+  // are not what `manifest` says need be written again; they are returned. The content is complete.
+  Result<RangeSet> compare(const Manifest& manifest, std::stop_token stop = {});
   // Throws everything away and begins anew.
   Status discard();
   // Moves the verified file to `final_path`, on disk before it is visible (but for small ones), and

@@ -14,6 +14,7 @@
 #include <string>
 
 #include <hubdist/backend/backend.h>
+#include <hubdist/core/manifest.h>
 #include <hubdist/core/reconstruction.h>
 #include <hubdist/io/http_client.h>
 #include <hubdist/io/retry.h>
@@ -43,6 +44,12 @@ class CasClient {
   Result<Reconstruction> reconstruct(const XetHash& file, std::optional<ByteRange> range,
                                      std::string_view name, std::stop_token stop);
 
+  // The chunks of a file, proved by its hash, from a store that tells them (an extension: ours
+  // does). NotFound from others, and for a file of more than 256 GiB or so; DataLoss for a wrong
+  // answer.
+  Result<Manifest> manifest(const XetHash& file, std::uint64_t size, std::string_view name,
+                            std::stop_token stop);
+
   // A request for bytes of a xorb by a URL out of a reconstruction. Nothing secret goes along.
   // PermissionDenied when the URL would leave TLS that the store itself has.
   Result<HttpRequest> xorb_request(const std::string& url, ByteRange bytes);
@@ -54,7 +61,7 @@ class CasClient {
   Result<XetAccess> access(std::stop_token stop);
   void forget(const XetAccess& refused);
   Result<HttpReply> ask(std::string_view path, std::optional<ByteRange> range,
-                        std::string_view what, std::stop_token stop);
+                        std::string_view what, std::uint64_t limit, std::stop_token stop);
 
   const std::shared_ptr<HttpClient> http_;
   const AskHub ask_hub_;

@@ -38,8 +38,9 @@ class ContentDownload {
   Status copy(const Path& path, const FileInfo& info, std::stop_token stop);
   // Proves the whole and makes it the first file. DataLoss when it is not what the hub says.
   Status finish(std::stop_token stop);
-  // Everything is to be written again, over what is there.
-  void doubt();
+  // Everything is to be written again, over what is there; or, where the chunks are known, what is
+  // returned.
+  Result<RangeSet> doubt(const Manifest* manifest, std::stop_token stop);
   // Throws away what was received.
   Status begin_anew();
   // The same, and takes no more bytes: what was to be fetched is not there any more.

@@ -18,11 +18,13 @@ class XetOrigin {
                                                  std::shared_ptr<HttpClient> http,
                                                  const ClientOptions& options,
                                                  std::stop_token stop);
+  CasClient& cas() { return *cas_; }
   XetDownloader& reader() { return reader_; }
 
  private:
   XetOrigin(std::shared_ptr<CasClient> cas, const Job& job);
 
+  const std::shared_ptr<CasClient> cas_;
   XetDownloader reader_;
 };
 
