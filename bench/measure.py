@@ -90,23 +90,24 @@ def make_model(folder: Path, size: int, shards: int = 4) -> Path:
 
 
 @contextmanager
-def serving(program: Path, work: Path, *command: str) -> Iterator[int]:
-    """Runs a `hubdist` command that listens on loopback; yields its port."""
-    with running(program, work, *command) as (_, port):
+def serving(program: Path, work: Path, *command: str, cpu: int | None = None) -> Iterator[int]:
+    """Runs a `hubdist` command that listens on loopback, on processor `cpu`; yields its port."""
+    with running(program, work, *command, cpu=cpu) as (_, port):
         yield port
 
 
 @contextmanager
 def running(
-    program: Path, work: Path, *command: str
+    program: Path, work: Path, *command: str, cpu: int | None = None
 ) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
     """The same; yields its process, too."""
     port_file = work / f"{command[0]}.port"
     port_file.unlink(missing_ok=True)
     listen = ["--listen", "127.0.0.1:0", "--port-file", port_file]
     environment = clean_environment(HUBDIST_HOME=work / "home")
+    pinned = [] if cpu is None else ["taskset", "-c", str(cpu)]
     process = subprocess.Popen(
-        [program, *command, *listen], env=environment, stdout=subprocess.DEVNULL
+        [*pinned, program, *command, *listen], env=environment, stdout=subprocess.DEVNULL
     )
     try:
         deadline = time.monotonic() + 15

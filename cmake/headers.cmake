@@ -2,7 +2,7 @@
 add_custom_target(verify_headers COMMENT "Every header compiles alone")
 add_dependencies(verify_headers all_verify_interface_header_sets)
 
-foreach(room base core io backend store exchange client server)
+foreach(room base core io backend store xet exchange client server)
   file(GLOB_RECURSE headers CONFIGURE_DEPENDS RELATIVE ${PROJECT_SOURCE_DIR}/src
        ${PROJECT_SOURCE_DIR}/src/${room}/*.h)
   if(NOT headers)

@@ -26,6 +26,6 @@ else()
   target_sources(hubdist_core PRIVATE $<TARGET_OBJECTS:hubdist_blake3>)
 endif()
 
-hubdist_library(hubdist io backend store exchange client server)
+hubdist_library(hubdist io backend store xet exchange client server)
 add_library(hubdist::hubdist ALIAS hubdist)
 target_link_libraries(hubdist PUBLIC hubdist_core)

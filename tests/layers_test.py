@@ -16,11 +16,12 @@ TABLE = {
     "io": ["base", "core"],
     "backend": ["base", "core", "io"],
     "store": ["base", "core", "io", "backend"],
+    "xet": _ENGINE,
     "exchange": ["base", "core"],
     "exchange/net": [*_ENGINE, "exchange"],
-    "client": [*_ENGINE, "exchange", "exchange/net"],
-    "server": [*_ENGINE, "exchange", "exchange/net", "client"],
-    "cli": [*_ENGINE, "exchange", "exchange/net", "client", "server"],
+    "client": [*_ENGINE, "xet", "exchange", "exchange/net"],
+    "server": [*_ENGINE, "xet", "exchange", "exchange/net", "client"],
+    "cli": [*_ENGINE, "xet", "exchange", "exchange/net", "client", "server"],
 }
 # What a room's CMake target links: its object files are one library, exchange/net's among them.
 LINKED = {**TABLE, "exchange": _ENGINE}

@@ -31,7 +31,7 @@ class HfBackendImpl final : public HfBackend {
   }
 
   BackendCapabilities capabilities() const override {
-    return {.list = true, .ranges = true, .put = false, .revisions = true};
+    return {.list = true, .ranges = true, .put = false, .revisions = true, .xet = true};
   }
 
   Result<ObjectInfo> stat(const Uri& uri, std::stop_token stop) override {
@@ -113,6 +113,23 @@ class HfBackendImpl final : public HfBackend {
     if (info.ok()) return true;
     if (info.status().code() == StatusCode::kNotFound) return false;
     return info.status();
+  }
+
+  Result<XetAccess> xet_access(const Uri& uri, std::string_view route,
+                               std::stop_token stop) override {
+    const std::string what = concat("the Xet token of ", format_uri(uri));
+    std::string url = api_url(uri, concat("/xet-read-token/", quoted_revision(uri)));
+    // The route gets the hub's credential, so it must be the hub's.
+    HUBDIST_ASSIGN(const HttpUrl hub, parse_http_url(options_.endpoint));
+    if (const auto named = resolve_http_url(hub, route);
+        !route.empty() && named.ok() && named->same_origin(hub))
+      url = named->text;
+    HUBDIST_ASSIGN(const HttpReply reply, get_api(std::move(url), what, stop));
+    auto access =
+        internal::parse_xet_access(reply.body, system_clock().now(), system_clock().wall_time());
+    if (!access.ok()) return unreadable(access.status(), reply, what);
+    access->allow_insecure_token = options_.allow_insecure_token;
+    return access;
   }
 
   std::string scope(const Uri& uri) const override {
@@ -212,8 +229,14 @@ class HfBackendImpl final : public HfBackend {
     if (const auto xet = parse_xet_hex<XetHash>(reply.headers.get("X-Xet-Hash").value_or(""));
         xet.ok())
       info.identity.xet = *xet;
+    if (info.identity.xet) info.xet_route = xet_route_of(reply);
     HUBDIST_ASSIGN(info.size, size_of(reply, what));
     return info;
+  }
+
+  static std::string xet_route_of(const HttpResponse& reply) {
+    const auto linked = link_target(reply.headers.get("Link").value_or(""), "xet-auth");
+    return linked ? *linked : reply.headers.get("X-Xet-Refresh-Route").value_or("");
   }
 
   static Result<std::uint64_t> size_of(const HttpResponse& reply, std::string_view what) {

@@ -1,8 +1,11 @@
 #include "backend/internal/hf_replies.h"
 
+#include <algorithm>
+
 #include <simdjson.h>
 
 #include <hubdist/core/merkle.h>
+#include <hubdist/io/url.h>
 
 namespace hubdist::internal {
 namespace {
@@ -48,6 +51,11 @@ Result<ObjectEntry> parse_file(const object& file) {
     entry.identity.xet = *xet;
   return entry;
 }
+
+// A token's life as we count it.
+constexpr std::chrono::seconds kShortestLeave{60};
+constexpr std::chrono::seconds kLongestLeave{24 * 60 * 60};
+constexpr std::uint64_t kNoTime = std::uint64_t{1} << 40;  // seconds: no clock says more
 
 std::string_view remedy_for(std::string_view code) {
   if (code == "RepoNotFound")
@@ -103,6 +111,27 @@ Result<std::string> parse_revision(std::string_view json) {
   const std::string_view commit = text_field(info, "sha");
   if (!is_hex(commit, 40)) return data_loss("the hub's answer for a revision names no commit");
   return std::string(commit);
+}
+
+Result<XetAccess> parse_xet_access(std::string_view json, Instant now, WallTime time) {
+  simdjson::dom::parser parser;
+  object info;
+  if (parser.parse(json.data(), json.size()).get(info) != simdjson::SUCCESS)
+    return data_loss("the hub's answer for a Xet token is no JSON object");
+  XetAccess access;
+  access.cas_url = text_field(info, "casUrl");
+  while (access.cas_url.ends_with('/')) access.cas_url.pop_back();
+  access.token = Secret(std::string(text_field(info, "accessToken")));
+  if (access.token.empty()) return data_loss("the hub's answer for a Xet token has none");
+  HUBDIST_TRY(with_context(parse_http_url(access.cas_url).status(),
+                           "the hub's answer for a Xet token, casUrl"));
+  // Counted from now on, since a clock may be set; a clock that is wrong shows in a refusal.
+  const auto said = std::chrono::duration_cast<std::chrono::seconds>(time.time_since_epoch());
+  const auto until =
+      static_cast<std::int64_t>(std::min<std::uint64_t>(number_field(info, "exp", 0), kNoTime));
+  access.expires = now + std::clamp<std::chrono::seconds>(std::chrono::seconds(until) - said,
+                                                          kShortestLeave, kLongestLeave);
+  return access;
 }
 
 Status status_of_hub_store(const HttpResponse& response, std::string_view what) {

@@ -20,6 +20,10 @@ class RetryingBackend final : public ForwardingBackend {
   Result<bool> exists(const Uri& uri, std::stop_token stop) override {
     return again<Result<bool>>(stop, [&] { return inner_->exists(uri, stop); });
   }
+  Result<XetAccess> xet_access(const Uri& uri, std::string_view route,
+                               std::stop_token stop) override {
+    return again<Result<XetAccess>>(stop, [&] { return inner_->xet_access(uri, route, stop); });
+  }
 
   Status read(const Uri& uri, ByteRange range, const BodySink& sink,
               std::stop_token stop) override {

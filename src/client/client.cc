@@ -46,7 +46,8 @@ Status Client::Impl::start() {
   HUBDIST_TRY(check_tracker(options.tracker));
   HttpClientOptions client;
   client.user_agent = options.user_agent;
-  auto http = std::make_shared<HttpClient>(client);
+  http_ = std::make_shared<HttpClient>(client);
+  const auto& http = http_;
   HfBackendOptions hub;
   hub.endpoint = options.endpoint;
   hub.token = options.token;

@@ -90,6 +90,19 @@ Status ContentDownload::write(std::uint64_t offset, ByteView bytes, Source sourc
   return {};
 }
 
+Status ContentDownload::write_chunk(std::uint64_t offset, const ChunkHash& hash, ByteView bytes) {
+  HUBDIST_TRY(partial_->write_chunk(offset, hash, bytes));
+  progress_.moved(bytes.size(), Source::kOrigin);
+  return {};
+}
+
+Result<RangeSet> ContentDownload::doubt(const Manifest* manifest, std::stop_token stop) {
+  progress_.begin_anew();
+  if (manifest) return partial_->compare(*manifest, std::move(stop));
+  partial_->doubt();
+  return RangeSet({0, partial_->size()});
+}
+
 Status ContentDownload::finish(std::stop_token stop) {
   HUBDIST_TRY(partial_->verify(stop));
   HUBDIST_TRY(job_.destination.publish(*partial_, file()));

@@ -62,6 +62,8 @@ Status fetch(const Job& job, ContentDownload& download, std::size_t streams, std
   return {};
 }
 
+}  // namespace
+
 Status fetch_proved(const Job& job, ContentDownload& download, std::size_t streams,
                     std::stop_token stop) {
   Status result = fetch(job, download, streams, stop);
@@ -73,8 +75,6 @@ Status fetch_proved(const Job& job, ContentDownload& download, std::size_t strea
   HUBDIST_TRY(fetch(job, download, streams, stop));
   return download.finish(stop);
 }
-
-}  // namespace
 
 Status download_content(const Job& job, const WantedContent& content, std::size_t streams,
                         std::stop_token stop) {
@@ -96,12 +96,18 @@ namespace {
 
 Status download_alone(const Job& job, const std::vector<WantedContent>& contents,
                       std::stop_token stop) {
-  const std::size_t workers = workers_for(job, contents.size());
-  const std::size_t streams = std::clamp<std::size_t>(
-      std::min(job.max_workers, kMaxWorkers) / contents.size(), 1, kMaxStreams);
-  Executor executor(workers);
-  TaskGroup group(executor, stop);
+  std::vector<WantedContent> plain, in_xet;
   for (const WantedContent& content : contents)
+    (is_in_xet(job, content) ? in_xet : plain).push_back(content);
+  const std::size_t workers = workers_for(job, plain.size());
+  const std::size_t streams = std::clamp<std::size_t>(
+      std::min(job.max_workers, kMaxWorkers) / std::max<std::size_t>(plain.size(), 1), 1,
+      kMaxStreams);
+  Executor executor(workers + (in_xet.empty() ? 0 : 1));
+  TaskGroup group(executor, stop);
+  if (!in_xet.empty())
+    group.run([&](std::stop_token stopped) { return download_from_xet(job, in_xet, stopped); });
+  for (const WantedContent& content : plain)
     group.run([&job, &content, streams](std::stop_token stopped) {
       return again_if_aborted([&] { return download_content(job, content, streams, stopped); });
     });

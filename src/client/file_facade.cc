@@ -71,6 +71,7 @@ Result<Client::Impl::Listing> Client::Impl::list_for_one(const RepoWish& wish, O
   file.etag = info.etag;
   listing.snapshot = {origin.backend->scope(origin.base), info.commit, {file}};
   listing.origin = std::move(origin);
+  listing.origin.xet_route = info.xet_route;
   listing.origin.base.path.clear();
   listing.origin.base.revision = info.commit;
   listing.asked = true;

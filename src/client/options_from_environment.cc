@@ -131,6 +131,7 @@ Result<ClientOptions> ClientOptions::from_environment() {
       folder("HUBDIST_HOME", folder("XDG_STATE_HOME", home / ".local" / "state") / "hubdist");
   options.offline = is_true(first_of({"HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE"}));
   options.symlinks = !is_true(variable("HF_HUB_DISABLE_SYMLINKS"));
+  options.xet = !is_true(variable("HF_HUB_DISABLE_XET"));
   options.shared_blobs = !is_true(variable("HF_HUB_DISABLE_SHARED_BLOBS"));
   HUBDIST_ASSIGN(const std::uint32_t metadata_seconds, seconds_variable("HF_HUB_ETAG_TIMEOUT", 10));
   options.metadata_timeout = std::chrono::seconds(metadata_seconds);

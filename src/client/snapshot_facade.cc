@@ -142,6 +142,11 @@ Status Client::Impl::bring(Job& job, const Plan& plan, std::stop_token stop) {
     job.progress.held(file.path, file.size);
     if (!file.identity.provable()) job.progress.unverified();
   }
+  std::unique_ptr<internal::XetOrigin> xet;
+  if (options.xet && !job.exchange) {
+    HUBDIST_ASSIGN(xet, internal::XetOrigin::find(job, plan, http_, options, stop));
+    job.xet = xet.get();
+  }
   return internal::download_all(job, plan, stop);
 }
 

@@ -15,6 +15,14 @@ Result<MemoryBudget::Hold> MemoryBudget::take(std::uint64_t bytes, std::stop_tok
   return Hold(this, bytes);
 }
 
+MemoryBudget::Hold MemoryBudget::try_take(std::uint64_t bytes) {
+  bytes = std::min(bytes, total_);
+  const std::lock_guard lock(mutex_);
+  if (free_ < bytes) return {};
+  free_ -= bytes;
+  return Hold(this, bytes);
+}
+
 void MemoryBudget::give_back(std::uint64_t bytes) {
   const std::lock_guard lock(mutex_);
   free_ += bytes;

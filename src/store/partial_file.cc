@@ -3,6 +3,7 @@
 #include <condition_variable>
 #include <mutex>
 
+#include "store/internal/chunk_tree.h"
 #include "store/internal/prefix_hasher.h"
 #include "store/internal/run_recorder.h"
 #include <hubdist/store/partial_file.h>
@@ -33,9 +34,12 @@ class PartialFile::Impl {
   void close();
 
   Status start(std::stop_token stop);
-  Status write(std::uint64_t offset, ByteView bytes);
+  // `chunk`: the hash of the bytes, which are a chunk; null for other bytes.
+  Status write(std::uint64_t offset, ByteView bytes, const ChunkHash* chunk);
   Status read(std::uint64_t offset, MutableBytes out) const;
   Status verify(std::stop_token stop);
+  void doubt();
+  Result<RangeSet> compare(const Manifest& manifest, std::stop_token stop);
   Status discard();
   Result<FileInfo> publish(const Path& final_path);
   Status flush() { return recorder_.flush(); }
@@ -57,7 +61,9 @@ class PartialFile::Impl {
   Status no_room(const Status& cause);
   Result<std::optional<internal::RecordLog>> open_log();
   Status believe(std::vector<internal::LogRecord> records, std::stop_token stop);
-  Status put(File& file, std::uint64_t offset, ByteView bytes, bool overlaps);
+  Status put(File& file, std::uint64_t offset, ByteView bytes, const ChunkHash* chunk,
+             bool overlaps);
+  Status hash_along(File& file, std::size_t added);
   Result<bool> replace(File& file, std::uint64_t offset, ByteView bytes);
   bool names_our_file();
 
@@ -72,6 +78,7 @@ class PartialFile::Impl {
   std::shared_ptr<File> file_;
   RangeSet held_;
   RangeSet in_flight_;  // no two writers touch one byte at once
+  internal::ChunkTree chunks_;
   bool verified_ = false;
   bool published_ = false;
   bool closed_ = false;
@@ -106,7 +113,14 @@ Status PartialFile::Impl::believe(std::vector<internal::LogRecord> records, std:
     const Status found = read_exactly(*file_, bytes, record.range.begin);
     if (found.code() == StatusCode::kOutOfRange) continue;
     HUBDIST_TRY(found);
-    if (blake3(bytes) != record.hash) continue;
+    if (record.chunk) {
+      const Chunk chunk{chunk_hash(bytes), static_cast<std::uint32_t>(bytes.size())};
+      if (chunk.hash.bytes != record.hash) continue;
+      held_.add(record.range);
+      chunks_.add(record.range.begin, chunk);
+      continue;
+    }
+    if (blake3(bytes).bytes != record.hash) continue;
     held_.add(record.range);
     hasher_.offer(record.range.begin, bytes);
   }
@@ -137,7 +151,7 @@ Status PartialFile::Impl::no_room(const Status& cause) {
                      detail(cause, Detail::kErrno).value_or(std::to_string(ENOSPC)));
 }
 
-Status PartialFile::Impl::write(std::uint64_t offset, ByteView bytes) {
+Status PartialFile::Impl::write(std::uint64_t offset, ByteView bytes, const ChunkHash* chunk) {
   if (offset > options_.size || bytes.size() > options_.size - offset)
     return data_loss(options_.name, " is ", options_.size,
                      " bytes long, but bytes came for offset ", offset + bytes.size());
@@ -155,17 +169,17 @@ Status PartialFile::Impl::write(std::uint64_t offset, ByteView bytes) {
     file = file_;
     if (overlaps) verified_ = false;
   }
-  Status written = put(*file, offset, bytes, overlaps);
-  if (written.ok()) {
-    std::uint64_t end = 0;
-    {
-      const std::lock_guard lock(mutex_);
-      held_.add(range);
-      end = held_.contiguous_end(hasher_.hashed());
-    }
-    written = hasher_.catch_up(*file, end, kCatchUpFactor * bytes.size() + kMinCatchUp);
-  }
+  Status written = put(*file, offset, bytes, chunk, overlaps);
   {
+    const std::lock_guard lock(mutex_);
+    if (written.ok()) {
+      held_.add(range);
+      if (chunk) chunks_.add(offset, {*chunk, static_cast<std::uint32_t>(bytes.size())});
+    }
+    if (chunk || !written.ok()) in_flight_.remove(range);
+  }
+  if (!chunk && written.ok()) {
+    written = hash_along(*file, bytes.size());
     const std::lock_guard lock(mutex_);
     in_flight_.remove(range);
   }
@@ -173,14 +187,25 @@ Status PartialFile::Impl::write(std::uint64_t offset, ByteView bytes) {
   return is_disk_full(written) ? no_room(written) : written;
 }
 
-Status PartialFile::Impl::put(File& file, std::uint64_t offset, ByteView bytes, bool overlaps) {
+Status PartialFile::Impl::hash_along(File& file, std::size_t added) {
+  std::uint64_t end = 0;
+  {
+    const std::lock_guard lock(mutex_);
+    end = held_.contiguous_end(hasher_.hashed());
+  }
+  return hasher_.catch_up(file, end, kCatchUpFactor * added + kMinCatchUp);
+}
+
+Status PartialFile::Impl::put(File& file, std::uint64_t offset, ByteView bytes,
+                              const ChunkHash* chunk, bool overlaps) {
   if (overlaps) {
     HUBDIST_TRY(hasher_.alter(offset, [&] { return replace(file, offset, bytes); }));
   } else {
     HUBDIST_TRY(file.pwrite(bytes, offset));
-    hasher_.offer(offset, bytes);
+    if (!chunk) hasher_.offer(offset, bytes);
   }
-  return recorder_.add(offset, bytes);
+  return chunk ? recorder_.add_chunk(offset, {*chunk, static_cast<std::uint32_t>(bytes.size())})
+               : recorder_.add(offset, bytes);
 }
 
 // Writes what differs from the file; whether held bytes did.
@@ -188,8 +213,13 @@ Result<bool> PartialFile::Impl::replace(File& file, std::uint64_t offset, ByteVi
   Bytes there(bytes.size());
   HUBDIST_ASSIGN(const std::size_t count, file.pread(there, offset));
   const bool same = count == bytes.size() && std::equal(there.begin(), there.end(), bytes.begin());
-  if (!same) HUBDIST_TRY(file.pwrite(bytes, offset));
-  return !same;
+  if (same) return false;
+  {
+    const std::lock_guard lock(mutex_);
+    chunks_.altered({offset, offset + bytes.size()});
+  }
+  HUBDIST_TRY(file.pwrite(bytes, offset));
+  return true;
 }
 
 Status PartialFile::Impl::read(std::uint64_t offset, MutableBytes out) const {
@@ -212,12 +242,43 @@ Status PartialFile::Impl::verify(std::stop_token stop) {
     if (!held_.contains({0, options_.size}))
       return failed_precondition(options_.name, " is not complete: ", held_.size(), " of ",
                                  options_.size, " bytes are here");
+    const auto root = options_.identity.xet ? chunks_.root(options_.size) : std::nullopt;
+    if (root && *root == *options_.identity.xet) {
+      verified_ = true;
+      return {};
+    }
     file = file_;
   }
   HUBDIST_TRY(with_context(hasher_.finish(*file, stop), options_.name));
   const std::lock_guard lock(mutex_);
   verified_ = true;
   return {};
+}
+
+void PartialFile::Impl::doubt() {
+  const std::lock_guard lock(mutex_);
+  chunks_.reset();
+  verified_ = false;
+}
+
+Result<RangeSet> PartialFile::Impl::compare(const Manifest& manifest, std::stop_token stop) {
+  doubt();
+  RangeSet wrong;
+  Bytes buffer(kMaxChunkSize);
+  std::uint64_t at = 0;
+  for (const Chunk& chunk : manifest.chunks) {
+    if (stop.stop_requested()) return cancelled("stopped while checking ", options_.name);
+    const auto bytes = std::span(buffer).first(chunk.size);
+    HUBDIST_TRY(read(at, bytes));
+    if (chunk_hash(bytes) != chunk.hash) {
+      wrong.add({at, at + chunk.size});
+    } else {
+      const std::lock_guard lock(mutex_);
+      chunks_.add(at, chunk);
+    }
+    at += chunk.size;
+  }
+  return wrong;
 }
 
 // New files, not emptied ones: where locks are not honoured, another process may have moved the old
@@ -230,6 +291,7 @@ Status PartialFile::Impl::discard() {
     remove_files(fs_, options_.paths);
     HUBDIST_ASSIGN(file_, fs_.open(options_.paths.part, OpenMode::kCreate));
     held_ = {};
+    chunks_.reset();
     verified_ = false;
     hasher_.reset();
     HUBDIST_ASSIGN(auto log, open_log());
@@ -298,7 +360,10 @@ std::uint64_t PartialFile::size() const { return impl_->size(); }
 RangeSet PartialFile::held() const { return impl_->held(); }
 bool PartialFile::complete() const { return impl_->complete(); }
 Status PartialFile::write(std::uint64_t offset, ByteView bytes) {
-  return impl_->write(offset, bytes);
+  return impl_->write(offset, bytes, nullptr);
+}
+Status PartialFile::write_chunk(std::uint64_t offset, const ChunkHash& hash, ByteView bytes) {
+  return impl_->write(offset, bytes, &hash);
 }
 Status PartialFile::read(std::uint64_t offset, MutableBytes out) const {
   return impl_->read(offset, out);
@@ -306,6 +371,10 @@ Status PartialFile::read(std::uint64_t offset, MutableBytes out) const {
 Status PartialFile::flush() { return impl_->flush(); }
 bool PartialFile::provable() const { return impl_->provable(); }
 Status PartialFile::verify(std::stop_token stop) { return impl_->verify(stop); }
+void PartialFile::doubt() { impl_->doubt(); }
+Result<RangeSet> PartialFile::compare(const Manifest& manifest, std::stop_token stop) {
+  return impl_->compare(manifest, std::move(stop));
+}
 Status PartialFile::discard() { return impl_->discard(); }
 void PartialFile::close() { impl_->close(); }
 Result<FileInfo> PartialFile::publish(const Path& final_path) { return impl_->publish(final_path); }

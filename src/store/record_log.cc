@@ -7,6 +7,7 @@ namespace {
 
 constexpr std::string_view kMagic = "HUBDPRT1";
 constexpr std::size_t kReadAtOnce = 1024 * kLogRecordSize;
+constexpr std::uint32_t kChunkFlag = std::uint32_t{1} << 31;
 
 std::uint32_t check_of(ByteView record_without_check) {
   const Blake3 hash = blake3(record_without_check);
@@ -14,14 +15,12 @@ std::uint32_t check_of(ByteView record_without_check) {
   return *reader.read<std::uint32_t>();
 }
 
-Bytes encode(const LogRecord& record) {
-  Bytes out;
-  out.reserve(kLogRecordSize);
+void encode(Bytes& out, const LogRecord& record) {
+  const std::size_t begin = out.size();
   append_le(out, record.range.begin);
-  append_le(out, static_cast<std::uint32_t>(record.range.size()));
-  append_bytes(out, record.hash.bytes);
-  append_le(out, check_of(out));
-  return out;
+  append_le(out, static_cast<std::uint32_t>(record.range.size()) | (record.chunk ? kChunkFlag : 0));
+  append_bytes(out, record.hash);
+  append_le(out, check_of(ByteView(out).subspan(begin)));
 }
 
 // Nothing when the record is torn or lies outside a content of `size` bytes.
@@ -29,7 +28,9 @@ Result<LogRecord> decode(ByteView bytes, std::uint64_t size) {
   ByteReader reader(bytes);
   LogRecord record;
   HUBDIST_ASSIGN(record.range.begin, reader.read<std::uint64_t>());
-  HUBDIST_ASSIGN(const std::uint32_t length, reader.read<std::uint32_t>());
+  HUBDIST_ASSIGN(const std::uint32_t stated, reader.read<std::uint32_t>());
+  const std::uint32_t length = stated & ~kChunkFlag;
+  record.chunk = length != stated;
   HUBDIST_ASSIGN(const ByteView hash, reader.read_bytes(Blake3::kSize));
   HUBDIST_ASSIGN(const std::uint32_t check, reader.read<std::uint32_t>());
   if (check != check_of(bytes.first(kLogRecordSize - sizeof(check)))) return data_loss("torn");
@@ -37,7 +38,7 @@ Result<LogRecord> decode(ByteView bytes, std::uint64_t size) {
       length > size - record.range.begin)
     return data_loss("out of bounds");
   record.range.end = record.range.begin + length;
-  std::copy(hash.begin(), hash.end(), record.hash.bytes.begin());
+  std::copy(hash.begin(), hash.end(), record.hash.begin());
   return record;
 }
 
@@ -92,9 +93,12 @@ Status RecordLog::load(std::uint64_t size) {
   return {};
 }
 
-Status RecordLog::append(const LogRecord& record) {
-  HUBDIST_TRY(file_->pwrite(encode(record), end_));
-  end_ += kLogRecordSize;
+Status RecordLog::append(std::span<const LogRecord> records) {
+  Bytes out;
+  out.reserve(records.size() * kLogRecordSize);
+  for (const LogRecord& record : records) encode(out, record);
+  HUBDIST_TRY(file_->pwrite(out, end_));
+  end_ += out.size();
   return {};
 }
 

@@ -18,7 +18,8 @@ RunRecorder::Run RunRecorder::take_run(std::uint64_t offset) {
 }
 
 Status RunRecorder::append(const Run& run) {
-  return log_ ? log_->append({{run.begin, run.end}, run.hasher.finish()}) : Status();
+  const LogRecord record{{run.begin, run.end}, run.hasher.finish().bytes};
+  return log_ ? log_->append({&record, 1}) : Status();
 }
 
 Status RunRecorder::add(std::uint64_t offset, ByteView bytes) {
@@ -49,7 +50,23 @@ Status RunRecorder::add(std::uint64_t offset, ByteView bytes) {
   return runs_.size() > kMaxOpenRuns ? flush_locked() : Status();
 }
 
+Status RunRecorder::add_chunk(std::uint64_t offset, const Chunk& chunk) {
+  const std::lock_guard lock(mutex_);
+  if (!log_) return {};
+  chunks_.push_back({{offset, offset + chunk.size}, chunk.hash.bytes, true});
+  chunk_bytes_ += chunk.size;
+  return chunk_bytes_ < kRecordSpan ? Status() : append_chunks();
+}
+
+Status RunRecorder::append_chunks() {
+  if (log_ && !chunks_.empty()) HUBDIST_TRY(log_->append(chunks_));
+  chunks_.clear();
+  chunk_bytes_ = 0;
+  return {};
+}
+
 Status RunRecorder::flush_locked() {
+  HUBDIST_TRY(append_chunks());
   for (const auto& [end, run] : runs_) HUBDIST_TRY(append(run));
   runs_.clear();
   return {};
@@ -63,6 +80,8 @@ Status RunRecorder::flush() {
 void RunRecorder::restart(std::optional<RecordLog> log) {
   const std::lock_guard lock(mutex_);
   runs_.clear();
+  chunks_.clear();
+  chunk_bytes_ = 0;
   log_ = std::move(log);
 }
 

@@ -40,7 +40,9 @@ class FakeHub final : public Backend {
     return file;
   }
 
-  BackendCapabilities capabilities() const override { return {true, true, false, true}; }
+  BackendCapabilities capabilities() const override {
+    return {true, true, false, true, !cas_url.empty()};
+  }
 
   Result<ObjectInfo> stat(const Uri& uri, std::stop_token) override {
     ++stats;
@@ -55,7 +57,9 @@ class FakeHub final : public Backend {
       return with_detail(std::move(status), Detail::kCommit, commit);
     }
     const FileEntry file = entry(uri.path, found->second);
-    return ObjectInfo{file.size, file.identity, file.etag, commit};
+    ObjectInfo info{file.size, file.identity, file.etag, commit};
+    info.identity.xet = xet_of(uri.path);
+    return info;
   }
 
   Result<ListPage> list(const Uri& uri, const std::string&, std::stop_token) override {
@@ -66,6 +70,7 @@ class FakeHub final : public Backend {
     const std::lock_guard lock(mutex_);
     for (const auto& [path, content] : commits_[page.commit]) {
       FileEntry file = entry(path, content);
+      file.identity.xet = xet_of(path);
       if (const auto other = sizes.find(path); other != sizes.end()) file.size = other->second;
       page.entries.push_back({file.path, file.size, file.identity, file.etag, file.lfs});
     }
@@ -100,9 +105,18 @@ class FakeHub final : public Backend {
     return stat(uri, stop).ok();
   }
   std::string scope(const Uri& uri) const override { return concat("fake/", uri.repo); }
+  Result<XetAccess> xet_access(const Uri&, std::string_view, std::stop_token) override {
+    ++leaves;
+    HUBDIST_TRY(no_leave);
+    return XetAccess{cas_url, Secret("cas-token"), false,
+                     system_clock().now() + std::chrono::hours(1)};
+  }
 
   std::atomic<std::uint64_t> bytes = 0;  // given out
-  std::atomic<int> stats = 0, lists = 0, reads = 0;
+  std::atomic<int> stats = 0, lists = 0, reads = 0, leaves = 0;
+  std::string cas_url;                         // of a store of Xet; empty: the hub has none
+  std::map<std::string, XetHash> xet;          // files that lie there, by path
+  Status no_leave;                             // to read there
   Status failure;                              // of every call
   std::map<std::string, std::uint64_t> sizes;  // listed instead of the right ones, by path
   // Looks at each part of a body before it is sent.
@@ -111,6 +125,10 @@ class FakeHub final : public Backend {
   std::function<void(const std::string& path, std::string& content)> tamper;
 
  private:
+  std::optional<XetHash> xet_of(const std::string& path) const {
+    const auto found = xet.find(path);
+    return found == xet.end() ? std::nullopt : std::optional(found->second);
+  }
   Result<std::string> resolve(const Uri& uri) {
     const std::lock_guard lock(mutex_);
     const std::string revision = uri.revision.empty() ? "main" : uri.revision;

@@ -29,6 +29,7 @@ class Environment {
                              "HF_HUB_DISABLE_IMPLICIT_TOKEN",
                              "HF_HUB_DISABLE_SYMLINKS",
                              "HF_HUB_DISABLE_SHARED_BLOBS",
+                             "HF_HUB_DISABLE_XET",
                              "HUBDIST_TRACKER",
                              "HUBDIST_ZONE",
                              "HUBDIST_HOME",
@@ -77,6 +78,7 @@ TEST_CASE("an empty environment means the Hub, the usual cache and no token") {
   CHECK_FALSE(options.allow_insecure_token);
   CHECK(options.symlinks);
   CHECK(options.shared_blobs);
+  CHECK(options.xet);
   CHECK(options.metadata_timeout == std::chrono::seconds(10));
   CHECK(options.stall_timeout == std::chrono::seconds(30));
 }
@@ -138,6 +140,7 @@ TEST_CASE("switches and numbers as huggingface_hub reads them") {
   CHECK(options_of({{"TRANSFORMERS_OFFLINE", "1"}}).offline);
   CHECK_FALSE(options_of({{"TRANSFORMERS_OFFLINE", "1"}, {"HF_HUB_OFFLINE", "0"}}).offline);
   CHECK_FALSE(options_of({{"HF_HUB_DISABLE_SHARED_BLOBS", "1"}}).shared_blobs);
+  CHECK_FALSE(options_of({{"HF_HUB_DISABLE_XET", "1"}}).xet);
   CHECK(options_of({{"HF_HUB_ETAG_TIMEOUT", "3"}}).metadata_timeout == std::chrono::seconds(3));
   CHECK(options_of({{"HF_HUB_DOWNLOAD_TIMEOUT", "60"}}).stall_timeout == std::chrono::seconds(60));
   CHECK(options_of({{"HUBDIST_TRACKER", "auto"}, {"HUBDIST_ZONE", "rack1"}}).zone == "rack1");

@@ -12,6 +12,9 @@ from urllib.parse import urlsplit
 import huggingface_hub as hf
 import pytest
 
+import hubdist
+from hubdist import xet
+
 SIZE = 4 << 20
 
 
@@ -70,6 +73,63 @@ def test_sixty_four_uploads_at_once(hub, api):
         thread.join()
     assert statuses == [200] * 64
     assert peak_memory(hub.process) < 256 << 20
+
+
+def test_sixty_four_xet_uploads_at_once(hub, api):
+    """Xorbs that are verified while they come in, then the shards that tell of them."""
+    base = random.Random(3).randbytes(SIZE)
+    request = {"Authorization": f"Bearer {api.token}"}
+    host = urlsplit(api.endpoint).netloc
+    connection = http.client.HTTPConnection(host)
+    connection.request("GET", "/api/models/ada/model/xet-write-token/main", None, request)
+    answer = json.load(connection.getresponse())
+    cas = urlsplit(answer["casUrl"]).path
+    bearer = {"Authorization": f"Bearer {answer['accessToken']}"}
+    together = threading.Barrier(64)
+    statuses = []
+
+    def post(path: str, body: bytes) -> int:
+        """Comes again when told to."""
+        while True:
+            connection = http.client.HTTPConnection(host)
+            connection.request("POST", cas + path, body, bearer)
+            status = connection.getresponse().status
+            if status != 503:
+                return status
+            time.sleep(0.2)
+
+    def upload(i: int) -> None:
+        content = b"%02d" % i + base
+        file = hubdist.make_manifest(content)
+        builder = xet.XorbBuilder()
+        begin = 0
+        for chunk in file.chunks:
+            builder.add(content[begin : begin + chunk.size], "none")
+            begin += chunk.size
+        body, index = builder.finish()
+        connection = http.client.HTTPConnection(host)
+        connection.putrequest("POST", f"{cas}/v1/xorbs/default/{index.hash}")
+        connection.putheader("Content-Length", str(len(body)))
+        connection.putheader("Authorization", bearer["Authorization"])
+        connection.endheaders()
+        connection.send(body[: len(body) // 2])
+        together.wait(60)  # all are half way in now
+        connection.send(body[len(body) // 2 :])
+        statuses.append(connection.getresponse().status)
+        term = xet.Term(index.hash, 0, len(index.chunks), len(content))
+        shard = xet.ShardBuilder()
+        shard.add_xorb(index)
+        proof = xet.range_hash([chunk.hash for chunk in index.chunks])
+        shard.add_file(xet.FileRecord(file.file_hash, [term], [proof]))
+        statuses.append(post("/v1/shards", shard.upload_form()))
+
+    threads = [threading.Thread(target=upload, args=(i,)) for i in range(64)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert statuses == [200] * 128
+    assert peak_memory(hub.process) < 512 << 20
 
 
 def test_the_real_client_comes_again(hub, api, tmp_path):

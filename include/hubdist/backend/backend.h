@@ -22,6 +22,8 @@
 #include <vector>
 
 #include <hubdist/base/bytes.h>
+#include <hubdist/base/clock.h>
+#include <hubdist/base/secret.h>
 #include <hubdist/core/snapshot.h>
 #include <hubdist/core/uri.h>
 
@@ -32,6 +34,7 @@ struct BackendCapabilities {
   bool ranges = false;  // a read can begin and end anywhere
   bool put = false;
   bool revisions = false;  // URIs may name a revision, and stat() resolves it to a commit
+  bool xet = false;        // xet_access() may tell where the chunks of files are
 };
 
 // One object as its origin states it.
@@ -40,6 +43,16 @@ struct ObjectInfo {
   Identity identity;
   std::string etag;    // normalised: without W/ and quotes; empty when the origin states none
   std::string commit;  // hubs: the commit that the revision stands for, where they tell
+  std::string xet_route = {};  // hubs: where to ask for xet_access(); empty when the hub names none
+};
+
+// Leave to read a repository's files from Xet storage.
+struct XetAccess {
+  std::string cas_url;  // http or https, without '/' at the end
+  Secret token;         // for that URL alone
+  // Send the token also over http to a host that is not this machine.
+  bool allow_insecure_token = false;
+  Instant expires;  // by our own clock
 };
 
 struct ObjectEntry {
@@ -84,6 +97,13 @@ class Backend {
   virtual Status put(const Uri& uri, std::uint64_t size, const BodySource& source,
                      std::stop_token stop) = 0;
   virtual Result<bool> exists(const Uri& uri, std::stop_token stop) = 0;
+  // Leave to read the files of the URI's repository and revision from Xet storage. `route`:
+  // ObjectInfo::xet_route, or empty. NotFound where the hub has no Xet storage.
+  virtual Result<XetAccess> xet_access(const Uri& uri, std::string_view route,
+                                       std::stop_token stop) {
+    static_cast<void>(route), static_cast<void>(stop);
+    return unimplemented(uri.scheme_text, "://: this backend has no Xet storage");
+  }
   // Names the repository of `uri` among all hubs (Snapshot::scope).
   virtual std::string scope(const Uri& uri) const = 0;
 };

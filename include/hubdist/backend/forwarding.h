@@ -33,6 +33,10 @@ class ForwardingBackend : public Backend {
   Result<bool> exists(const Uri& uri, std::stop_token stop) override {
     return inner_->exists(uri, stop);
   }
+  Result<XetAccess> xet_access(const Uri& uri, std::string_view route,
+                               std::stop_token stop) override {
+    return inner_->xet_access(uri, route, stop);
+  }
   std::string scope(const Uri& uri) const override { return inner_->scope(uri); }
 
  protected:

@@ -23,8 +23,8 @@ namespace hubdist {
 
 // What the environment says: HF_ENDPOINT, HF_TOKEN, HF_TOKEN_PATH, HF_HOME, HF_HUB_CACHE,
 // HF_HUB_OFFLINE, HF_HUB_ETAG_TIMEOUT, HF_HUB_DOWNLOAD_TIMEOUT, HF_HUB_DISABLE_IMPLICIT_TOKEN,
-// HF_HUB_DISABLE_SYMLINKS, HF_HUB_DISABLE_SHARED_BLOBS, with huggingface_hub's meanings; and
-// HUBDIST_TRACKER, HUBDIST_ZONE, HUBDIST_HOME, HUBDIST_ALLOW_INSECURE_TOKEN; and
+// HF_HUB_DISABLE_SYMLINKS, HF_HUB_DISABLE_SHARED_BLOBS, HF_HUB_DISABLE_XET, with huggingface_hub's
+// meanings; HUBDIST_TRACKER, HUBDIST_ZONE, HUBDIST_HOME, HUBDIST_ALLOW_INSECURE_TOKEN; and
 // MODELSCOPE_ENDPOINT, MODELSCOPE_API_TOKEN and MODELSCOPE_CACHE, with modelscope's meanings. What
 // `modelscope login` keeps is a pickle, which is a program: it is not read.
 struct ClientOptions {
@@ -41,6 +41,7 @@ struct ClientOptions {
   Path home;  // HUBDIST_HOME; empty: hubdist_home()
   bool offline = false;
   bool symlinks = true;
+  bool xet = true;           // read files from Xet storage where the hub offers it
   bool shared_blobs = true;  // use the blobs that a cache's repositories share
   // How long the hub may take to tell facts, before the cache is asked in its place. For what the
   // cache does not have it is asked again, with at least a minute.

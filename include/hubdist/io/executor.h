@@ -28,7 +28,7 @@ class Executor {
 };
 
 // Tasks on an executor of which the first failure stops the others. run() and wait() belong to one
-// thread; the tasks run on the executor's.
+// thread, but a task of the group may run() others; the tasks run on the executor's threads.
 class TaskGroup {
  public:
   // Stops when `parent` does.

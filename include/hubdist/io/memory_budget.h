@@ -39,6 +39,8 @@ class MemoryBudget {
 
   // Waits until `bytes` are free; Cancelled when a stop is asked for.
   Result<Hold> take(std::uint64_t bytes, std::stop_token stop = {});
+  // The same without waiting: an empty Hold of 0 bytes when they are not free.
+  Hold try_take(std::uint64_t bytes);
   std::uint64_t total() const { return total_; }
 
  private:

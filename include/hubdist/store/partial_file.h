@@ -8,6 +8,7 @@
 #include <string>
 
 #include <hubdist/core/identity.h>
+#include <hubdist/core/manifest.h>
 #include <hubdist/core/range_set.h>
 #include <hubdist/io/file.h>
 
@@ -36,6 +37,11 @@ struct PartialOptions {
 // hashes again. The identity of the whole is computed along: bytes that come in order are hashed
 // while they are in the processor's cache, others are read back when the gap before them closes.
 //
+// A file of Xet storage can come as chunks instead, by write_chunk(). Then the chunks' hashes are
+// the records, and the Merkle root over them is held against the identity's Xet hash: no byte is
+// hashed a second time, and a process that comes later knows the chunks of what it holds. Where the
+// file did not come as chunks from end to end, another digest of the identity proves it as usual.
+//
 // Thread-safe, but for open(), publish() and destruction.
 class PartialFile {
  public:
@@ -52,6 +58,8 @@ class PartialFile {
 
   // Takes bytes at `offset`. Bytes that are held already are replaced when they differ.
   Status write(std::uint64_t offset, ByteView bytes);
+  // Takes one chunk of Xet storage at `offset`. The caller hashed these very bytes to `hash`.
+  Status write_chunk(std::uint64_t offset, const ChunkHash& hash, ByteView bytes);
   // Fills `out` from bytes that are held, else OutOfRange.
   Status read(std::uint64_t offset, MutableBytes out) const;
   // Records everything received so far.
@@ -62,6 +70,12 @@ class PartialFile {
   // Hashes what is not hashed yet. OK when the whole is here and is what `identity` says (or
   // nothing was stated); DataLoss that names the file, the expected and the found digest when not.
   Status verify(std::stop_token stop = {});
+  // The bytes stay, but what was known of them does not: every chunk is to be written again, which
+  // replaces what differs.
+  void doubt();
+  // The same where the file's chunks are known: every chunk is hashed again, and only those that
+  // are not what `manifest` says need be written again; they are returned. The content is complete.
+  Result<RangeSet> compare(const Manifest& manifest, std::stop_token stop = {});
   // Throws everything away and begins anew.
   Status discard();
   // Moves the verified file to `final_path`, on disk before it is visible (but for small ones), and

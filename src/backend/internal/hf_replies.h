@@ -17,6 +17,10 @@ Result<std::vector<ObjectEntry>> parse_tree_page(std::string_view json);
 // `sha` of GET /api/{type}/{repo}/revision/{revision}.
 Result<std::string> parse_revision(std::string_view json);
 
+// The answer of a route for Xet tokens, which came at `now` and at `time` of day. DataLoss when it
+// is none.
+Result<XetAccess> parse_xet_access(std::string_view json, Instant now, WallTime time);
+
 // The Status of a hub's answer, with X-Error-Code and X-Error-Message; `to_repository` says that a
 // bare 401 means "no such repository", as it does on the hub's repository routes.
 Status status_of_hub(const HttpResponse& response, std::string_view what, bool to_repository);

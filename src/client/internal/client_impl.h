@@ -8,6 +8,7 @@
 
 #include "client/internal/exchange_sessions.h"
 #include "client/internal/job.h"
+#include "client/internal/xet_origin.h"
 #include <hubdist/backend/hf_backend.h>
 #include <hubdist/client/client.h>
 #include <hubdist/io/memory_budget.h>
@@ -105,6 +106,7 @@ class Client::Impl {
 
   // The hub asked in three ways: once within metadata_timeout, once with more time, and that with
   // retries, as it is registered. The first two can be asked for a commit alone.
+  std::shared_ptr<HttpClient> http_;
   std::shared_ptr<HfBackend> quick_hub_;
   std::shared_ptr<HfBackend> patient_hub_;
   std::shared_ptr<Backend> retrying_hub_;

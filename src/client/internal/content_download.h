@@ -31,11 +31,16 @@ class ContentDownload {
 
   // Takes bytes of the content, and counts them.
   Status write(std::uint64_t offset, ByteView bytes, Source source);
+  // The same for one chunk of Xet storage from the origin.
+  Status write_chunk(std::uint64_t offset, const ChunkHash& hash, ByteView bytes);
   // Takes what is missing from a file that held the same content when it looked like `info`;
   // nothing when it does not look so any more.
   Status copy(const Path& path, const FileInfo& info, std::stop_token stop);
   // Proves the whole and makes it the first file. DataLoss when it is not what the hub says.
   Status finish(std::stop_token stop);
+  // Everything is to be written again, over what is there; or, where the chunks are known, what is
+  // returned.
+  Result<RangeSet> doubt(const Manifest* manifest, std::stop_token stop);
   // Throws away what was received.
   Status begin_anew();
   // The same, and takes no more bytes: what was to be fetched is not there any more.
@@ -53,6 +58,11 @@ class ContentDownload {
   FileProgress progress_;
   std::shared_ptr<PartialFile> partial_;
 };
+
+// Fetches what is missing of a begun download the plain way, and finishes it. Bytes that are not
+// what the hub says are fetched once more before that is an error.
+Status fetch_proved(const Job& job, ContentDownload& download, std::size_t streams,
+                    std::stop_token stop);
 
 // Makes the content's other files of the one that is there, each under its own lock: to be called
 // once the download and its lock are gone, so that nobody waits for a lock while he holds another.

@@ -10,6 +10,7 @@
 namespace hubdist::internal {
 
 class ExchangeSession;
+class XetOrigin;
 
 // Borrows all but the values; lives as long as the call.
 struct Job {
@@ -22,6 +23,7 @@ struct Job {
   ExchangeSession* exchange = nullptr;  // null: alone
   bool force = false;
   std::size_t max_workers = 8;
+  XetOrigin* xet = nullptr;  // null: everything goes the plain way
 };
 
 // What one fetch takes of the memory budget: receive buffers, and one for hashing again. Taken at
@@ -35,6 +37,9 @@ Status download_all(Job& job, const Plan& plan, std::stop_token stop);
 // says are fetched once more before that is an error.
 Status download_content(const Job& job, const WantedContent& content, std::size_t streams,
                         std::stop_token stop);
+// Contents from Xet storage; those that it does not know the plain way.
+Status download_from_xet(const Job& job, const std::vector<WantedContent>& contents,
+                         std::stop_token stop);
 inline const Status& status_of(const Status& status) { return status; }
 template <typename T>
 const Status& status_of(const Result<T>& result) {
@@ -47,6 +52,8 @@ auto again_if_aborted(F&& attempt) -> decltype(attempt()) {
   auto result = attempt();
   return status_of(result).code() == StatusCode::kAborted ? attempt() : std::move(result);
 }
+// Whether a content may lie in Xet storage.
+bool is_in_xet(const Job& job, const WantedContent& content);
 // How many calls run at once for `tasks` things to do.
 std::size_t workers_for(const Job& job, std::size_t tasks);
 

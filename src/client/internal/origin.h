@@ -12,6 +12,7 @@ struct Origin {
   std::shared_ptr<Backend> backend;
   Uri base;               // of the repository at its commit, of the folder, or of the one file
   bool one_file = false;  // base is the file itself
+  std::string xet_route;  // ObjectInfo::xet_route, where one file was asked for
 
   Uri uri_of(const FileEntry& file) const;
   // Streams a range of a file; a failure names the file.

@@ -3,12 +3,15 @@
 // Format, all integers little-endian:
 //   header   8 bytes "HUBDPRT1", then the size of the whole content (u64)
 //   record   offset (u64), length (u32), BLAKE3 of the bytes (32), check (u32): the first four
-//            bytes of the BLAKE3 of the 44 bytes before it
+//            bytes of the BLAKE3 of the 44 bytes before it. With the highest bit of the length set
+//            the bytes are one chunk of Xet storage, and the hash is the chunk's
 // Records are only ever appended. One that is cut short or whose check is wrong ends the log: it
 // was being written when the process died.
 #pragma once
 
+#include <array>
 #include <memory>
+#include <span>
 #include <vector>
 
 #include <hubdist/core/hash.h>
@@ -18,7 +21,8 @@ namespace hubdist::internal {
 
 struct LogRecord {
   ByteRange range;
-  Blake3 hash;
+  std::array<std::byte, 32> hash;  // a Blake3, or a ChunkHash
+  bool chunk = false;
   friend bool operator==(const LogRecord&, const LogRecord&) = default;
 };
 
@@ -33,7 +37,7 @@ class RecordLog {
   // Opens or makes the log of a content of `size` bytes and reads its records; one of another size
   // or format is emptied first. The torn tail is cut off.
   static Result<RecordLog> open(FileSystem& fs, const Path& path, std::uint64_t size);
-  Status append(const LogRecord& record);
+  Status append(std::span<const LogRecord> records);
   // What open() found, sorted by offset; asked once.
   std::vector<LogRecord> take_records() { return std::move(records_); }
 

@@ -4,8 +4,10 @@
 #include <map>
 #include <mutex>
 #include <optional>
+#include <vector>
 
 #include "store/internal/record_log.h"
+#include <hubdist/core/merkle.h>
 
 namespace hubdist::internal {
 
@@ -17,6 +19,9 @@ class RunRecorder {
 
   // `bytes` are in the file at `offset`. Without a log nothing is done.
   Status add(std::uint64_t offset, ByteView bytes);
+  // The same for one chunk of Xet storage: its hash is the record's, so nothing is hashed here.
+  // Records are written kRecordSpan bytes of content at a time.
+  Status add_chunk(std::uint64_t offset, const Chunk& chunk);
   // Records the runs that are still short.
   Status flush();
   // Forgets the runs and goes on with another log.
@@ -30,11 +35,14 @@ class RunRecorder {
   };
   Run take_run(std::uint64_t offset);
   Status append(const Run& run);
+  Status append_chunks();
   Status flush_locked();
 
   std::mutex mutex_;
   std::optional<RecordLog> log_;
   std::map<std::uint64_t, Run> runs_;  // by their end
+  std::vector<LogRecord> chunks_;      // that are not in the log
+  std::uint64_t chunk_bytes_ = 0;      // in them
 };
 
 }  // namespace hubdist::internal
