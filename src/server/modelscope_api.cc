@@ -73,7 +73,8 @@ Result<std::optional<Login>> HubApi::authenticate_modelscope(const HttpServerReq
     token = token_of(*field);
     if (!token) return bad_token();
   } else {
-    token = Secret(find_cookie(http.headers.get("Cookie").value_or(""), kModelScopeCookie));
+    token = Secret(
+        std::string(find_cookie(http.headers.get("Cookie").value_or(""), kModelScopeCookie)));
     if (token->empty()) return std::nullopt;
   }
   HUBDIST_ASSIGN(auto login, accounts_.find(*token));
@@ -103,7 +104,7 @@ HubApi::Answer HubApi::modelscope_route(const HttpServerRequest& http,
                      "HF_ENDPOINT and hf upload, or by hubdist hub add");
   HUBDIST_ASSIGN(auto login, authenticate_modelscope(http));
   HUBDIST_ASSIGN(HttpParameters query, parse_parameters(http.query));
-  ApiRequest request{http, std::move(query), {}, {}, origin_of(http), request_id};
+  ApiRequest request{http, std::move(query), {}, {}, {}, origin_of(http), request_id};
   if (login) {
     request.viewer = std::move(login->viewer);
     request.token = std::move(login->token);
