@@ -13,6 +13,8 @@ import huggingface_hub as hf
 import pytest
 from huggingface_hub import errors
 
+from hub_writer import check_commit_id, lfs_files, read, write
+
 WEIGHTS = random.Random(1).randbytes(3 << 20)
 FILES = {
     ".gitattributes": b"*.safetensors filter=lfs diff=lfs merge=lfs -text\n",
@@ -24,23 +26,6 @@ FILES = {
     "deep/er/est/leaf.bin": b"\x00\xff" * 500,
     "文件夹/名 前 %41+&?#.txt": "文\n".encode(),
 }
-
-
-def write(folder: Path, files: dict[str, bytes]) -> Path:
-    for path, content in files.items():
-        file = folder / path
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_bytes(content)
-    return folder
-
-
-def read(folder: str | Path) -> dict[str, bytes]:
-    folder = Path(folder)
-    return {
-        str(p.relative_to(folder)): p.read_bytes()
-        for p in folder.rglob("*")
-        if p.is_file() and ".cache" not in p.relative_to(folder).parts
-    }
 
 
 @pytest.fixture
@@ -56,10 +41,6 @@ def commit(hub, model) -> str:
 @pytest.fixture
 def api(hub) -> hf.HfApi:
     return hf.HfApi(endpoint=hub.endpoint, token=False)
-
-
-def lfs_files(commit_info) -> set[str]:
-    return {s.rfilename for s in commit_info.siblings if s.lfs}
 
 
 # --- Downloads ------------------------------------------------------------------------------------
@@ -412,15 +393,7 @@ def test_git_agrees(hub, api, model, tmp_path):
         entry = entries.pop(path)
         assert (entry.blob_id if kind == "blob" else entry.tree_id) == oid, path
     assert not entries
-    (stored,) = (p.read_bytes() for p in hub.root.glob(f"commits/*/{commit}"))
-    assert stored.startswith(b"tree %s\n" % tree.encode())
-    wrote = subprocess.run(
-        ["git", "-C", repo, "hash-object", "-t", "commit", "--stdin"],
-        input=stored,
-        check=True,
-        capture_output=True,
-    )
-    assert wrote.stdout.decode().strip() == commit
+    check_commit_id(hub, repo, commit)
 
 
 def test_the_other_major_version(rerun_with_other_huggingface_hub):

@@ -76,6 +76,8 @@ TEST_CASE_FIXTURE(Fixture, "a file's answer says all that clients ask for") {
   CHECK(field(reply, "X-Linked-Size") == "300000");
   CHECK(field(reply, "Accept-Ranges") == "bytes");
   CHECK(field(reply, "X-Request-Id").size() == 32);
+  CHECK(field(reply, "X-Content-Type-Options") == "nosniff");
+  CHECK(field(reply, "Content-Security-Policy") == "default-src 'none'; sandbox");
   const HttpReply head = ask(kFile, {}, "HEAD");
   CHECK(head.content_length() == 300'000);
   CHECK(head.body.empty());

@@ -55,7 +55,7 @@ Status use_key(ssl::context& context, const Path& path, const Path& certificate)
   const bool encrypted = pem.find("ENCRYPTED") != std::string::npos;
   OPENSSL_cleanse(pem.data(), pem.size());
   // OpenSSL looks whether a key belongs to the certificate that it has when it takes it.
-  const unsigned long reason = ERR_GET_REASON(static_cast<unsigned long>(error.value()));
+  const int reason = ERR_GET_REASON(static_cast<unsigned long>(error.value()));
   if (error && (reason == X509_R_KEY_VALUES_MISMATCH || reason == X509_R_KEY_TYPE_MISMATCH))
     return wrong_file("TLS key", path,
                       concat("it is not the key of the certificate ", certificate.native()));
