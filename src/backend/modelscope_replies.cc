@@ -97,6 +97,7 @@ Status status_in(const object& reply, std::string_view json, std::string_view wh
 }
 
 std::string message_in(std::string_view json) {
+  if (json.empty()) return {};
   simdjson::dom::parser parser;
   object reply;
   if (parser.parse(json.data(), json.size()).get(reply) != simdjson::SUCCESS) return {};

@@ -1,6 +1,5 @@
 // What a revision holds, as ModelScope lists it.
 #include <algorithm>
-#include <charconv>
 
 #include "server/internal/api_json.h"
 #include "server/internal/hub_api.h"
@@ -12,18 +11,11 @@ namespace {
 
 constexpr std::size_t kMaxPage = 3000;
 constexpr std::size_t kUsualPage = 100;
+constexpr std::size_t kMaxPageNumber = 1'000'000'000;
 // So many comparisons of an entry with its like in an older commit are made for one listing.
 constexpr std::size_t kMaxComparisons = 1'000'000;
 
 using EntryPointers = std::vector<const RepoEntry*>;
-
-std::size_t number(const ApiRequest& request, std::string_view name, std::size_t otherwise) {
-  const std::string text = request.parameter(name).value_or("");
-  std::size_t value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  const bool whole = error == std::errc() && end == text.data() + text.size();
-  return whole && value > 0 ? value : otherwise;
-}
 
 // What lies below `root`, a folder or "" for the top; a file alone; nothing when neither is there.
 EntryPointers entries_below(const RepoListing& listing, std::string_view root, bool recursive) {
@@ -86,8 +78,8 @@ HubApi::Answer HubApi::modelscope_listing(const ApiRequest& request, const OpenR
   while (root.ends_with('/')) root.remove_suffix(1);
   EntryPointers entries = entries_below(*found.listing, root, request.flag("Recursive"));
   const std::size_t total = entries.size();
-  const std::size_t page = number(request, "PageNumber", 1);
-  const std::size_t size = std::min(number(request, "PageSize", kUsualPage), kMaxPage);
+  const std::size_t page = page_number(request, "PageNumber", 1, kMaxPageNumber);
+  const std::size_t size = page_number(request, "PageSize", kUsualPage, kMaxPage);
   if (paged) {
     const std::size_t begin = page - 1 > total / size ? total : (page - 1) * size;
     const std::size_t end = std::min(total, begin + size);

@@ -1,6 +1,5 @@
 // A repository's facts, revisions, history and files, as ModelScope tells them.
 #include <algorithm>
-#include <charconv>
 
 #include "server/internal/hub_api.h"
 #include "server/internal/modelscope.h"
@@ -46,14 +45,6 @@ void write_history_entry(JsonWriter& json, const Commit& commit) {
       .field("CommittedDate", content.time)
       .field("CreatedAt", content.time)
       .end_object();
-}
-
-std::size_t number(const ApiRequest& request, std::string_view name, std::size_t otherwise,
-                   std::size_t most) {
-  const std::string text = request.parameter(name).value_or("");
-  std::size_t value = 0;
-  std::from_chars(text.data(), text.data() + text.size(), value);
-  return value == 0 ? otherwise : std::min(value, most);
 }
 
 }  // namespace
@@ -117,8 +108,9 @@ HubApi::Answer HubApi::modelscope_revisions(const ApiRequest& request, const Ope
 
 HubApi::Answer HubApi::modelscope_commits(const ApiRequest& request, const OpenRepo& repo) const {
   HUBDIST_ASSIGN(const Snapshot head, modelscope_snapshot(request, repo, "Ref"));
-  const std::size_t size = number(request, "PageSize", kUsualCommitsPerPage, kMaxCommitsPerPage);
-  const std::size_t page = number(request, "PageNumber", 1, kMaxCommitsWalked / size);
+  const std::size_t size =
+      page_number(request, "PageSize", kUsualCommitsPerPage, kMaxCommitsPerPage);
+  const std::size_t page = page_number(request, "PageNumber", 1, kMaxCommitsWalked / size);
   JsonWriter json;
   begin_modelscope_answer(json, request.id);
   json.begin_object().key("Commit").begin_array();

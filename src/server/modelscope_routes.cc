@@ -1,4 +1,6 @@
+#include <algorithm>
 #include <array>
+#include <charconv>
 
 #include "server/internal/modelscope.h"
 #include <hubdist/io/http_client.h>
@@ -63,6 +65,15 @@ std::string_view find_cookie(std::string_view field, std::string_view name) {
     return pair;
   }
   return {};
+}
+
+std::size_t page_number(const ApiRequest& request, std::string_view name, std::size_t otherwise,
+                        std::size_t most) {
+  const std::string text = request.parameter(name).value_or("");
+  std::size_t value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  const bool whole = error == std::errc() && end == text.data() + text.size();
+  return whole && value > 0 ? std::min(value, most) : otherwise;
 }
 
 }  // namespace hubdist::internal

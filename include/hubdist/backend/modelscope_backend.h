@@ -19,6 +19,7 @@
 #include <chrono>
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include <hubdist/backend/backend.h>
 #include <hubdist/base/secret.h>

@@ -29,6 +29,11 @@ std::optional<ModelScopeRoute> parse_modelscope_route(std::string_view path);
 // The value of a cookie in a Cookie field (RFC 6265); empty when it is not there.
 std::string_view find_cookie(std::string_view field, std::string_view name);
 
+// A parameter that counts pages or what is on one: from 1 to `most`, `otherwise` when it is no such
+// number.
+std::size_t page_number(const ApiRequest& request, std::string_view name, std::size_t otherwise,
+                        std::size_t most);
+
 // Opens {"Code":200,"Success":true,...,"Data": for the caller to write the value of Data.
 void begin_modelscope_answer(JsonWriter& json, std::string_view request_id);
 HttpServerResponse modelscope_error(const Status& error, std::string_view request_id);
