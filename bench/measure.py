@@ -92,18 +92,29 @@ def make_model(folder: Path, size: int, shards: int = 4) -> Path:
 @contextmanager
 def serving(program: Path, work: Path, *command: str) -> Iterator[int]:
     """Runs a `hubdist` command that listens on loopback; yields its port."""
+    with running(program, work, *command) as (_, port):
+        yield port
+
+
+@contextmanager
+def running(
+    program: Path, work: Path, *command: str
+) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
+    """The same; yields its process, too."""
     port_file = work / f"{command[0]}.port"
     port_file.unlink(missing_ok=True)
     listen = ["--listen", "127.0.0.1:0", "--port-file", port_file]
     environment = clean_environment(HUBDIST_HOME=work / "home")
-    process = subprocess.Popen([program, *command, *listen], env=environment)
+    process = subprocess.Popen(
+        [program, *command, *listen], env=environment, stdout=subprocess.DEVNULL
+    )
     try:
         deadline = time.monotonic() + 15
         while not port_file.exists():
             if process.poll() is not None or time.monotonic() > deadline:
                 sys.exit(f"hubdist {command[0]} did not start")
             time.sleep(0.02)
-        yield int(port_file.read_text())
+        yield process, int(port_file.read_text())
     finally:
         process.terminate()
         process.wait(10)

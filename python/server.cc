@@ -8,14 +8,40 @@ namespace {
 
 using ServerHandle = Handle<HubServer>;
 
-std::unique_ptr<ServerHandle> start_server(Path root, std::string listen, bool allow_insecure,
-                                           std::string public_url, std::size_t handler_threads) {
+// A callable for many threads at once. What it raises is told as Python tells of what cannot be
+// raised.
+std::function<void(std::string_view)> adapt_access_log(py::object callable) {
+  if (callable.is_none()) return {};
+  return [shared = share(std::move(callable))](std::string_view line) {
+    const py::gil_scoped_acquire gil;
+    try {
+      (*shared)(to_str(line));
+    } catch (py::error_already_set& error) {
+      error.discard_as_unraisable("HubServer's access_log");
+    }
+  };
+}
+
+std::unique_ptr<ServerHandle> start_server(Path root, std::string listen,
+                                           const std::optional<Path>& tls_certificate,
+                                           const std::optional<Path>& tls_key, bool allow_insecure,
+                                           std::string public_url, std::size_t handler_threads,
+                                           std::size_t max_uploads, std::size_t max_commits,
+                                           std::uint64_t lfs_part, bool metrics,
+                                           py::object access_log) {
   HubServerOptions options;
   options.root = std::move(root);
   options.listen = std::move(listen);
+  options.tls_certificate = tls_certificate.value_or(Path());
+  options.tls_key = tls_key.value_or(Path());
   options.allow_insecure = allow_insecure;
   options.public_url = std::move(public_url);
   options.handler_threads = handler_threads;
+  options.max_uploads = max_uploads;
+  options.max_commits = max_commits;
+  options.lfs_part = lfs_part;
+  options.metrics = metrics;
+  options.access_log = adapt_access_log(std::move(access_log));
   auto server = blocking([&](const std::stop_token&) { return HubServer::start(options); });
   return std::make_unique<ServerHandle>("HubServer", std::move(server));
 }
@@ -63,19 +89,30 @@ void bind_server(py::module_& m) {
       "A hub of one's own, which the clients of Hugging Face read and write by HF_ENDPOINT "
       "alone.\n\n"
       "`root` is the folder that holds the hub, made if missing; any number of servers may share "
-      "it. `listen` is \"host:port\", port 0: any. Tokens travel in clear text over plain http, so "
-      "that an address which is not loopback is refused unless `allow_insecure` says that the "
-      "network is trusted. `public_url`: how clients reach the server behind a proxy. Thread-safe. "
-      "Serves until close(), the end of a `with` block, or the end of the interpreter.");
+      "it. `listen` is \"host:port\", port 0: any. `tls_certificate` and `tls_key` are PEM files: "
+      "with them it serves https, and takes renewed ones within a minute. Tokens travel in clear "
+      "text over plain http, so that without TLS an address which is not loopback is refused "
+      "unless "
+      "`allow_insecure` says that the network is trusted. `public_url`: how clients reach the "
+      "server behind a proxy. `max_uploads` and `max_commits` may be on their way in at once; the "
+      "next is told to come again. A larger LFS file than `lfs_part` bytes comes in parts of that "
+      "size. `metrics`: GET /metrics tells everybody what the server does. `access_log` is called "
+      "with a line of JSON for each answer, by any thread, and must not close the server. "
+      "Thread-safe. Serves until close(), the end of a `with` block, or the end of the "
+      "interpreter.");
   type.def(py::init(&start_server), py::arg("root"), py::kw_only(),
-           py::arg("listen") = standard.listen, py::arg("allow_insecure") = false,
-           py::arg("public_url") = "", py::arg("handler_threads") = standard.handler_threads)
+           py::arg("listen") = standard.listen, py::arg("tls_certificate") = py::none(),
+           py::arg("tls_key") = py::none(), py::arg("allow_insecure") = false,
+           py::arg("public_url") = "", py::arg("handler_threads") = standard.handler_threads,
+           py::arg("max_uploads") = standard.max_uploads,
+           py::arg("max_commits") = standard.max_commits, py::arg("lfs_part") = standard.lfs_part,
+           py::arg("metrics") = false, py::arg("access_log") = py::none())
       .def_property_readonly(
           "address", [](const ServerHandle& self) { return self.get()->address(); },
           "\"127.0.0.1:4711\"")
       .def_property_readonly(
           "endpoint", [](const ServerHandle& self) { return self.get()->endpoint(); },
-          "\"http://127.0.0.1:4711\", for HF_ENDPOINT.")
+          "\"http://127.0.0.1:4711\", for HF_ENDPOINT; https with TLS.")
       .def("add", &add, py::arg("folder"), py::arg("repo_id"), py::kw_only(),
            py::arg("repo_type") = "model", py::arg("branch") = usual.branch,
            py::arg("message") = "", py::arg("author") = usual.author,

@@ -1420,7 +1420,7 @@ class HubServer:
     """
     A hub of one's own, which the clients of Hugging Face read and write by HF_ENDPOINT alone.
 
-    `root` is the folder that holds the hub, made if missing; any number of servers may share it. `listen` is "host:port", port 0: any. Tokens travel in clear text over plain http, so that an address which is not loopback is refused unless `allow_insecure` says that the network is trusted. `public_url`: how clients reach the server behind a proxy. Thread-safe. Serves until close(), the end of a `with` block, or the end of the interpreter.
+    `root` is the folder that holds the hub, made if missing; any number of servers may share it. `listen` is "host:port", port 0: any. `tls_certificate` and `tls_key` are PEM files: with them it serves https, and takes renewed ones within a minute. Tokens travel in clear text over plain http, so that without TLS an address which is not loopback is refused unless `allow_insecure` says that the network is trusted. `public_url`: how clients reach the server behind a proxy. `max_uploads` and `max_commits` may be on their way in at once; the next is told to come again. A larger LFS file than `lfs_part` bytes comes in parts of that size. `metrics`: GET /metrics tells everybody what the server does. `access_log` is called with a line of JSON for each answer, by any thread, and must not close the server. Thread-safe. Serves until close(), the end of a `with` block, or the end of the interpreter.
     """
     def __enter__(self) -> HubServer: ...
     def __exit__(self, *args: object) -> None: ...
@@ -1429,9 +1429,16 @@ class HubServer:
         root: os.PathLike[str] | str,
         *,
         listen: str = "127.0.0.1:0",
+        tls_certificate: os.PathLike[str] | str | None = None,
+        tls_key: os.PathLike[str] | str | None = None,
         allow_insecure: bool = False,
         public_url: str = "",
         handler_threads: int = 16,
+        max_uploads: int = 64,
+        max_commits: int = 16,
+        lfs_part: int = 4294967296,
+        metrics: bool = False,
+        access_log: typing.Any = None,
     ) -> None: ...
     def add(
         self,
@@ -1470,7 +1477,7 @@ class HubServer:
     @property
     def endpoint(self) -> str:
         """
-        "http://127.0.0.1:4711", for HF_ENDPOINT.
+        "http://127.0.0.1:4711", for HF_ENDPOINT; https with TLS.
         """
 
 def blake3(data: typing_extensions.Buffer | numpy.typing.NDArray[typing.Any]) -> str:

@@ -143,6 +143,13 @@ void add_serve_command(CLI::App& hub, Action& action) {
   command->add_option("--listen", options.listen, "Address to listen on; port 0 takes a free one")
       ->capture_default_str();
   command->add_option("--port-file", arguments->port_file, "Write the port to this file");
+  CLI::Option* certificate =
+      command->add_option("--tls-cert", options.tls_certificate,
+                          "Serve https: the certificate, then its chain, in PEM");
+  CLI::Option* key = command->add_option("--tls-key", options.tls_key,
+                                         "The certificate's key in PEM, for your eyes only");
+  certificate->needs(key)->type_name("FILE");
+  key->needs(certificate)->type_name("FILE");
   command
       ->add_option("--public-url", options.public_url,
                    "How clients reach the hub, when a proxy stands in front")
@@ -176,8 +183,10 @@ void add_serve_command(CLI::App& hub, Action& action) {
                     "Listen on an address that is not loopback, although tokens and private "
                     "files then travel in clear text");
   command->footer(
-      "Clients use it by HF_ENDPOINT=http://HOST:PORT alone. HUBDIST_LOG=info writes an access\n"
-      "log to standard error.");
+      "Clients use it by HF_ENDPOINT=http://HOST:PORT alone; with --tls-cert by https://. When "
+      "the\n"
+      "certificate's files are renewed the server takes them within a minute. HUBDIST_LOG=info\n"
+      "writes an access log to standard error.");
   command->callback([&action, arguments] {
     action = [arguments](std::stop_token stop) { return run_serve(*arguments, std::move(stop)); };
   });
@@ -187,6 +196,20 @@ struct FsckArguments {
   Path root;
   bool quick = false;
 };
+
+// What is no problem, but takes room or is old.
+void print_facts(const FsckResult& result) {
+  const auto print = [](std::string_view line) { std::puts(std::string(line).c_str()); };
+  if (result.xorbs > 0)
+    print(concat("in Xet storage: ", result.xet_files, " files, ", result.xorbs, " xorbs (",
+                 format_bytes(result.xorb_bytes), ")"));
+  if (result.unused_contents + result.unused_files + result.unused_xorbs > 0)
+    print(concat("not in use: ", result.unused_contents, " contents, ", result.unused_files,
+                 " Xet files, ", result.unused_xorbs, " xorbs (", format_bytes(result.unused_bytes),
+                 ")"));
+  if (result.old_footers > 0)
+    print(concat("with old footers, until they are read: ", result.old_footers, " xorbs"));
+}
 
 Status run_fsck(const FsckArguments& arguments, std::stop_token stop) {
   HUBDIST_ASSIGN(const auto store, open_folder_store(posix_file_system(), arguments.root));
@@ -200,6 +223,7 @@ Status run_fsck(const FsckArguments& arguments, std::stop_token stop) {
       concat(result.repositories, " repositories, ", result.commits, " commits, ", result.folders,
              " folders, ", result.contents, " contents (", format_bytes(result.bytes),
              "): ", result.problems == 0 ? "all is whole" : concat(result.problems, " problems"));
+  print_facts(result);
   std::puts(line.c_str());
   if (result.problems == 0) return {};
   return data_loss("the hub in ", arguments.root.native(), " is not whole");

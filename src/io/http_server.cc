@@ -91,6 +91,9 @@ class HttpServer::Impl {
   }
 
   Status listen() {
+    if (shared_.options.tls) {
+      HUBDIST_ASSIGN(shared_.certificate, internal::TlsCertificate::load(*shared_.options.tls));
+    }
     HUBDIST_ASSIGN(const tcp::endpoint wanted, parse_endpoint(io_, shared_.options.listen));
     if (shared_.options.loopback_only && !wanted.address().is_loopback())
       return failed_precondition("'", shared_.options.listen, "' is not a loopback address");
@@ -166,13 +169,21 @@ class HttpServer::Impl {
 
   void adopt(tcp::socket socket) {
     keep_from_children(socket.native_handle());
-    auto connection = std::make_shared<HttpConnection>(std::move(socket), shared_);
+    auto connection = std::make_shared<HttpConnection>(std::move(socket), tls(), shared_);
     {
       const std::lock_guard lock(shared_.mutex);
       if (shared_.stopping.stop_requested()) return;
       shared_.connections.insert(connection);
     }
     connection->start();
+  }
+
+  // What the next connection speaks. Files are looked at on the handlers' pool.
+  internal::TlsCertificate::Context tls() {
+    if (!shared_.certificate) return nullptr;
+    if (shared_.certificate->is_due())
+      asio::post(shared_.handlers, [this] { shared_.certificate->refresh(); });
+    return shared_.certificate->context();
   }
 
   // Whether there is no room for another connection; then the one that idles longest is closed.

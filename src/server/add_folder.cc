@@ -32,6 +32,7 @@ struct SourceFile {
   // Proves, faster than SHA-256 would, that the second reading found what the first did.
   Blake3 fast_hash;
   std::uint64_t new_bytes = 0;
+  std::optional<std::string> held;  // the object by which the hub had the content before
 };
 
 bool is_left_out(std::string_view path) { return path == ".git" || path == ".cache/huggingface"; }
@@ -55,7 +56,7 @@ Status add_source(FileSystem& fs, const Path& source, std::string path,
   entry.path = std::move(path);
   entry.mode = (info->mode & kOwnerMayRun) != 0 ? GitMode::kExecutable : GitMode::kFile;
   entry.size = info->size;
-  out.push_back({source, std::move(entry), {}, 0});
+  out.push_back({source, std::move(entry), {}, 0, {}});
   return {};
 }
 
@@ -147,12 +148,12 @@ Status identify(FileSystem& fs, const LfsRules& rules, const std::stop_token& st
   return {};
 }
 
-// Copies a file's content into the store unless it is there.
+// Copies a file's content into the store unless it is there; then settle_contents() is due.
 Status store_content(ObjectStore& store, FileSystem& fs, const std::stop_token& stop,
                      SourceFile& file) {
   const XetStore xet(store);
-  HUBDIST_ASSIGN(const bool held, internal::Contents(xet).holds(file.entry.sha256));
-  if (held) return {};
+  HUBDIST_ASSIGN(file.held, internal::Contents(xet).find(file.entry.sha256));
+  if (file.held) return {};
   HUBDIST_ASSIGN(const auto writer, store.create(blob_key(file.entry.sha256)));
   Blake3Hasher hash;
   HUBDIST_TRY(read_all(fs, file, stop, [&](ByteView bytes) -> Status {
@@ -185,6 +186,14 @@ Status store_all(ObjectStore& store, FileSystem& fs, const LfsRules& rules,
   return group.wait();
 }
 
+// Makes durable what was there already.
+Status settle_contents(ObjectStore& store, const std::vector<SourceFile>& files) {
+  std::vector<std::string> keys;
+  for (const SourceFile& file : files)
+    if (file.held) keys.push_back(*file.held);
+  return store.settle(keys);
+}
+
 std::string default_message(const AddFolderResult& result) {
   return concat("Add ", result.files, result.files == 1 ? " file" : " files");
 }
@@ -199,6 +208,7 @@ Status commit_tree(Repositories& repositories, const StorageId& repo, const Sha1
     if (parent) {
       HUBDIST_ASSIGN(const Commit before, repositories.commit(repo, *parent));
       if (before.content.tree == tree) {
+        HUBDIST_TRY(repositories.settle_ref(repo, ref));
         result.commit = *parent;
         return {};
       }
@@ -262,6 +272,7 @@ Result<AddFolderResult> add_folder(Repositories& repositories, FileSystem& fs, c
   AddFolderResult result;
   std::vector<RepoEntry> entries;
   HUBDIST_TRY(store_all(repositories.store(), fs, rules, stop, files));
+  HUBDIST_TRY(settle_contents(repositories.store(), files));
   for (SourceFile& file : files) {
     ++result.files;
     result.bytes += file.entry.size;

@@ -31,7 +31,9 @@ Status make_first_commit(Repositories& repositories, const StorageId& repo, std:
   entry.size = rules.size();
   entry.sha256 = sha256(as_bytes(rules));
   const std::string key = blob_key(entry.sha256);
-  if (!repositories.store().head(key).ok())
+  if (repositories.store().head(key).ok())
+    HUBDIST_TRY(repositories.store().settle(key));
+  else
     HUBDIST_TRY(repositories.store().put(key, as_bytes(rules)));
   GitCommit commit = new_commit(user, "initial commit");
   HUBDIST_ASSIGN(commit.tree, repositories.put_tree(repo, {entry}));
@@ -57,7 +59,10 @@ Result<Sha1> advance_branch(Repositories& repositories, const StorageId& repo,
     HUBDIST_ASSIGN(const Ref ref, find_branch(repositories, repo, branch));
     HUBDIST_ASSIGN(const Commit head, repositories.commit(repo, ref.commit));
     HUBDIST_ASSIGN(const std::optional<GitCommit> commit, next(head));
-    if (!commit) return ref.commit;
+    if (!commit) {
+      HUBDIST_TRY(repositories.settle_ref(repo, ref.name));
+      return ref.commit;
+    }
     HUBDIST_ASSIGN(const Sha1 id, repositories.put_commit(repo, *commit));
     failure = repositories.move_ref(repo, ref.name, ref.commit, id);
     if (failure.ok()) return id;

@@ -2,8 +2,7 @@
 
 #include <algorithm>
 
-#include <openssl/evp.h>
-
+#include "server/internal/credentials.h"
 #include <hubdist/base/json_writer.h>
 #include <hubdist/core/hash.h>
 
@@ -14,21 +13,6 @@ namespace {
 constexpr std::size_t kStoreStep = 4 * kMiB;
 constexpr std::size_t kStoreCount = 1000;
 constexpr std::size_t kMaxMessage = 64 * kKiB;
-
-Result<std::string> decode_base64(std::string_view text) {
-  const Status wrong = invalid_argument("a content is not base64");
-  if (text.size() % 4 != 0) return wrong;
-  std::string plain(text.size() / 4 * 3, '\0');
-  if (text.empty()) return plain;
-  const int size = EVP_DecodeBlock(reinterpret_cast<unsigned char*>(plain.data()),
-                                   reinterpret_cast<const unsigned char*>(text.data()),
-                                   static_cast<int>(text.size()));
-  if (size < 0) return wrong;
-  std::size_t padding = 0;
-  while (padding < 2 && text[text.size() - 1 - padding] == '=') ++padding;
-  plain.resize(static_cast<std::size_t>(size) - padding);
-  return plain;
-}
 
 Result<std::string> decode_content(std::string_view text, std::string_view encoding) {
   if (encoding == "base64") return decode_base64(text);
@@ -138,7 +122,10 @@ Status CommitReader::store(RepoEntry& entry, std::string content) {
   entry.oid = git_sha1(as_bytes(content));
   entry.sha256 = sha256(as_bytes(content));
   std::string key = blob_key(entry.sha256);
-  if (repositories_.store().head(key).ok()) return {};
+  if (repositories_.store().head(key).ok()) {
+    relied_on_.push_back(std::move(key));
+    return {};
+  }
   content_bytes_ += content.size();
   contents_.push_back({std::move(key), std::move(content)});
   const bool many = content_bytes_ > kStoreStep || contents_.size() >= kStoreCount;
@@ -153,6 +140,8 @@ Status CommitReader::flush() {
                   [](const NewObject& a, const NewObject& b) { return a.key == b.key; });
   contents_.erase(same, contents_.end());
   HUBDIST_TRY(repositories_.store().put_all(contents_));
+  HUBDIST_TRY(repositories_.store().settle(relied_on_));
+  relied_on_.clear();
   contents_.clear();
   content_bytes_ = 0;
   return {};
@@ -172,6 +161,7 @@ Status CommitReader::read_lfs_file(const JsonDocument& line, const Object& value
     return invalid_argument("the content sha256:", entry.sha256.hex(), " of '",
                             entry.path.substr(0, 300),
                             "' was never uploaded to this repository: upload it first");
+  relied_on_.push_back(proof_key(repo_, entry.sha256));
   entry.size = *proved;
   const auto stated = line.find<std::uint64_t>(value, "size");
   if (stated && *stated != entry.size)

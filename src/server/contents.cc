@@ -22,13 +22,13 @@ Result<std::string> Contents::get(const Sha256& sha256, std::uint64_t limit) con
   return content;
 }
 
-Result<bool> Contents::holds(const Sha256& sha256) const {
-  for (const std::string& key : {blob_key(sha256), xet_content_key(sha256)}) {
+Result<std::optional<std::string>> Contents::find(const Sha256& sha256) const {
+  for (std::string key : {blob_key(sha256), xet_content_key(sha256)}) {
     const Status held = xet_.store().head(key).status();
-    if (held.ok()) return true;
+    if (held.ok()) return key;
     if (held.code() != StatusCode::kNotFound) return held;
   }
-  return false;
+  return std::nullopt;
 }
 
 }  // namespace hubdist::internal

@@ -2,6 +2,9 @@
 #include <set>
 #include <vector>
 
+#include "server/internal/content_check.h"
+#include "server/internal/each_object.h"
+#include "server/internal/xet_check.h"
 #include <hubdist/core/hash.h>
 #include <hubdist/server/fsck.h>
 #include <hubdist/server/git.h>
@@ -12,7 +15,11 @@ namespace hubdist {
 namespace {
 
 constexpr std::size_t kPage = 1000;
-constexpr std::size_t kReadStep = 1 * kMiB;
+
+using internal::ContentCheck;
+using internal::each_object;
+using internal::last_part;
+using internal::XetCheck;
 
 class Fsck {
  public:
@@ -25,8 +32,12 @@ class Fsck {
         stop_(std::move(stop)) {}
 
   Result<FsckResult> run() {
+    HUBDIST_TRY(xet_.run());
     for (const RepoType type : {RepoType::kModel, RepoType::kDataset, RepoType::kSpace})
       HUBDIST_TRY(check_repositories(type));
+    where_.clear();
+    HUBDIST_TRY(contents_.count_unused());
+    xet_.count_unused();
     return result_;
   }
 
@@ -121,86 +132,24 @@ class Fsck {
     if (entry.lfs && git_sha1(as_bytes(lfs_pointer(entry.sha256, entry.size))) != entry.oid)
       problem(concat(what, " has another id than its pointer"));
     HUBDIST_TRY(check_stop());
-    HUBDIST_ASSIGN(const Content content, check_content(entry.sha256, entry.size, what));
-    if (!entry.lfs && content.git_id && *content.git_id != entry.oid)
-      problem(concat(what, " has another content than its id ", entry.oid.hex(), " says"));
-    return {};
+    return contents_.check(entry.sha256, entry.size,
+                           entry.lfs ? std::nullopt : std::optional(entry.oid), what);
   }
 
   Status check_proofs(const StorageId& repo) {
-    const std::string prefix = concat("proofs/", repo.text, '/');
-    std::string last;
-    for (bool more = true; more;) {
-      HUBDIST_ASSIGN(const ObjectPage page, store_.list(prefix, last, kPage));
-      for (const StoredObject& object : page.objects) {
-        last = object.key;
-        const auto sha256 = Sha256::parse(object.key.substr(object.key.rfind('/') + 1));
-        if (!sha256.ok()) {
-          problem(concat(object.key, " is no proof"));
-          continue;
-        }
-        const auto size = repositories_.proved_size(repo, *sha256);
-        if (!size.ok()) HUBDIST_TRY(failed(object.key, size.status()));
-        if (size.ok() && *size) HUBDIST_TRY(check_content(*sha256, **size, "an upload").status());
-      }
-      more = page.more;
-    }
-    return {};
+    return each_object(store_, concat("proofs/", repo.text, '/'), stop_,
+                       [&](const StoredObject& object) { return check_proof(repo, object.key); });
   }
 
-  struct Content {
-    std::uint64_t size = 0;
-    std::optional<Sha1> git_id;  // when it was read
-  };
-
-  // What is known of a content, read at most once.
-  Result<Content> check_content(const Sha256& sha256, std::uint64_t size, const std::string& what) {
-    const auto known = contents_.find(sha256);
-    if (known != contents_.end()) {
-      if (known->second.size != size && known->second.size != kMissing)
-        problem(concat(what, " has ", known->second.size, " bytes, not ", size));
-      return known->second;
+  Status check_proof(const StorageId& repo, const std::string& key) {
+    const auto sha256 = Sha256::parse(last_part(key));
+    if (!sha256.ok()) {
+      problem(concat(key, " is no proof"));
+      return {};
     }
-    Content content{kMissing, std::nullopt};
-    const auto reader = store_.open(blob_key(sha256));
-    if (!reader.ok()) {
-      HUBDIST_TRY(
-          failed(concat("the content of ", what, " (sha256:", sha256.hex(), ")"), reader.status()));
-    } else {
-      content.size = (*reader)->size();
-      ++result_.contents;
-      result_.bytes += content.size;
-      if (content.size != size)
-        problem(concat(what, " has ", content.size, " bytes, not ", size));
-      else if (options_.hash_contents)
-        HUBDIST_TRY(hash_content(**reader, sha256, what, content));
-    }
-    contents_.emplace(sha256, content);
-    return content;
-  }
-
-  Status hash_content(ObjectReader& reader, const Sha256& sha256, const std::string& what,
-                      Content& content) {
-    Sha256Hasher hash;
-    GitSha1Hasher git_hash(reader.size());
-    Bytes buffer(kReadStep);
-    for (std::uint64_t offset = 0; offset < reader.size();) {
-      HUBDIST_TRY(check_stop());
-      const auto count = reader.read(buffer, offset);
-      if (!count.ok() || *count == 0) {
-        problem(concat("the content of ", what, " cannot be read: ", message(count.status())));
-        return {};
-      }
-      hash.update(ByteView(buffer).first(*count));
-      git_hash.update(ByteView(buffer).first(*count));
-      offset += *count;
-    }
-    content.git_id = git_hash.finish();
-    const Sha256 found = hash.finish();
-    if (found != sha256)
-      problem(concat("the content of ", what, " has the SHA-256 ", found.hex(), ", not ",
-                     sha256.hex()));
-    return {};
+    const auto size = repositories_.proved_size(repo, *sha256);
+    if (!size.ok()) return failed(key, size.status());
+    return *size ? contents_.check(*sha256, **size, std::nullopt, "an upload") : Status();
   }
 
   static std::string commit_key(const StorageId& repo, const Sha1& id) {
@@ -222,8 +171,6 @@ class Fsck {
     return {};
   }
 
-  static constexpr std::uint64_t kMissing = ~std::uint64_t{0};
-
   ObjectStore& store_;
   Repositories repositories_;
   const FsckOptions options_;
@@ -232,7 +179,11 @@ class Fsck {
   FsckResult result_;
   std::string where_;
   std::set<Sha1> seen_;  // commits and folders of the repository
-  std::map<Sha256, Content> contents_;
+  const std::function<void(std::string_view)> note_ = [this](std::string_view what) {
+    problem(what);
+  };
+  XetCheck xet_{store_, options_, result_, note_, stop_};
+  ContentCheck contents_{store_, xet_, options_, result_, note_, stop_};
 };
 
 }  // namespace

@@ -4,13 +4,12 @@
 
 #include <openssl/rand.h>
 
+#include "server/internal/credentials.h"
 #include <hubdist/base/log.h>
 
 namespace hubdist::internal {
 
 namespace {
-
-constexpr std::string_view kBearer = "Bearer ";
 
 std::string request_id() {
   std::array<std::byte, 16> bytes{};
@@ -74,7 +73,11 @@ bool is_commit(const HttpServerRequest& http) {
 }  // namespace
 
 HttpServerResponse HubApi::handle(const HttpServerRequest& request) {
-  return decorate(route(request));
+  HttpServerResponse response = decorate(route(request));
+  // What git-lfs asks its user for then.
+  if (response.status == 401 && parse_lfs_route(request.path))
+    response.headers.add("LFS-Authenticate", "Basic realm=\"hub\"");
+  return response;
 }
 
 std::optional<HttpBodyPlan> HubApi::plan_body(const HttpServerRequest& request) {
@@ -218,11 +221,8 @@ HubApi::Answer HubApi::write_route(const ApiRequest& request, const OpenRepo& re
 Result<std::optional<Login>> HubApi::authenticate(const HttpServerRequest& http) const {
   const auto field = http.headers.get("Authorization");
   if (!field) return std::nullopt;
-  const std::string_view value = *field;
-  if (value.size() > kBearer.size() &&
-      equal_ignoring_case(value.substr(0, kBearer.size()), kBearer)) {
-    const Secret token{std::string(value.substr(kBearer.size()))};
-    HUBDIST_ASSIGN(auto login, accounts_.find(token));
+  if (const auto token = token_of(*field)) {
+    HUBDIST_ASSIGN(auto login, accounts_.find(*token));
     if (login) return login;
   }
   return api_error(401, "", "Invalid credentials in Authorization header");
@@ -231,7 +231,7 @@ Result<std::optional<Login>> HubApi::authenticate(const HttpServerRequest& http)
 std::string HubApi::origin_of(const HttpServerRequest& http) const {
   if (!options_.public_url.empty()) return options_.public_url;
   const std::string host = http.headers.get("Host").value_or("");
-  return is_host(host) ? concat("http://", host) : "";
+  return is_host(host) ? concat(options_.scheme, "://", host) : "";
 }
 
 Result<OpenRepo> HubApi::open(RepoType type, std::string_view name, const Viewer& viewer) const {

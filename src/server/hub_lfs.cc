@@ -67,13 +67,8 @@ void write_error(JsonWriter& json, int code, std::string_view text) {
 class BatchWriter {
  public:
   BatchWriter(const LfsLinks& links, std::string_view origin, const OpenRepo& repo,
-              std::string verify_url, std::uint64_t part_size, bool multipart)
-      : links_(links),
-        origin_(origin),
-        repo_(repo),
-        verify_url_(std::move(verify_url)),
-        part_size_(part_size),
-        multipart_(multipart) {}
+              std::uint64_t part_size, bool multipart)
+      : links_(links), origin_(origin), repo_(repo), part_size_(part_size), multipart_(multipart) {}
 
   void write(JsonWriter& json, const LfsObject& object, bool is_upload,
              const std::optional<std::uint64_t>& proved) const {
@@ -109,7 +104,9 @@ class BatchWriter {
     json.field("href", url(object, in_parts ? LfsLink::Action::kComplete : LfsLink::Action::kUpload,
                            in_parts ? part_size : 0));
     if (in_parts) write_parts(json.key("header"), object, part_size);
-    json.end_object().key("verify").begin_object().field("href", verify_url_).end_object();
+    // By a link as well: git-lfs takes "authenticated" for all that it is told to ask.
+    json.end_object().key("verify").begin_object();
+    json.field("href", url(object, LfsLink::Action::kVerify)).end_object();
     json.end_object();
   }
 
@@ -123,7 +120,6 @@ class BatchWriter {
   const LfsLinks& links_;
   const std::string_view origin_;
   const OpenRepo& repo_;
-  const std::string verify_url_;
   const std::uint64_t part_size_;
   const bool multipart_;
 };
@@ -151,9 +147,7 @@ HubApi::Answer HubApi::lfs_batch(const ApiRequest& request, const OpenRepo& repo
                                 concat("upload to ", repo.id.name)));
   else
     HUBDIST_TRY(check_file_access(repo, request.viewer));
-  const BatchWriter writer(links_, request.origin, repo,
-                           concat(repo_url(request, repo.id), ".git/info/lfs/objects/verify"),
-                           options_.lfs_part, batch.multipart);
+  const BatchWriter writer(links_, request.origin, repo, options_.lfs_part, batch.multipart);
   bool in_parts = false;
   JsonWriter json;
   json.begin_object().key("objects").begin_array();
@@ -173,9 +167,14 @@ HubApi::Answer HubApi::lfs_verify(const ApiRequest& request, const OpenRepo& rep
                               concat("upload to ", repo.id.name)));
   HUBDIST_ASSIGN(const auto body, parse_body(request.http));
   HUBDIST_ASSIGN(const LfsObject object, read_object(*body, body->root()));
-  HUBDIST_ASSIGN(const auto proved, repositories_.proved_size(repo.storage(), object.oid));
-  if (proved != object.size)
-    return api_error(404, "", "This repository has not received such a content");
+  return lfs_verify(repo.storage(), object.oid, object.size);
+}
+
+HubApi::Answer HubApi::lfs_verify(const StorageId& repo, const Sha256& oid,
+                                  std::uint64_t size) const {
+  HUBDIST_ASSIGN(const auto proved, repositories_.proved_size(repo, oid));
+  if (proved != size) return api_error(404, "", "This repository has not received such a content");
+  HUBDIST_TRY(repositories_.store().settle(proof_key(repo, oid)));
   return lfs_response("{}");
 }
 
@@ -186,6 +185,7 @@ HubApi::Answer HubApi::lfs_link_route(const HttpServerRequest& http) {
     HUBDIST_TRY(join_parts(repositories_, link));
     return lfs_response("{}");
   }
+  if (link.action == LfsLink::Action::kVerify) return lfs_verify(link.storage, link.oid, link.size);
   if (link.action != LfsLink::Action::kDownload)
     return api_error(400, "", "This link takes a content by PUT");
   HUBDIST_ASSIGN(HttpServerResponse response, content_response(http, link.oid, link.oid.hex()));

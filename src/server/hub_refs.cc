@@ -27,8 +27,10 @@ Status check_new_name(std::string_view name) {
 Result<HttpServerResponse> make_ref(Repositories& repositories, const OpenRepo& repo,
                                     const std::string& ref, const Sha1& commit) {
   const Status made = repositories.move_ref(repo.storage(), ref, std::nullopt, commit);
-  if (made.code() == StatusCode::kAborted)
+  if (made.code() == StatusCode::kAborted) {
+    HUBDIST_TRY(repositories.settle_ref(repo.storage(), ref));
     return api_error(409, "", concat(ref, " is there already in ", repo.id.name));
+  }
   HUBDIST_TRY(made);
   return json_response("{}");
 }

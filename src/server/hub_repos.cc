@@ -84,15 +84,11 @@ HubApi::Answer HubApi::create_repo(const ApiRequest& request) {
   settings.is_private = is_private.value_or(false);
   settings.created = iso_time(std::time(nullptr));
   settings.storage = StorageId::random();
-  Status made;
   const auto known = repositories_.find(id);
-  if (known.ok() && known->id == id) {
-    made = already_exists("it is there");
-  } else {
-    // The first commit comes before the name: nobody sees a repository without a branch.
+  // The first commit comes before the name: nobody sees a repository without a branch.
+  if (!known.ok() || known->id != id)
     HUBDIST_TRY(make_first_commit(repositories_, settings.storage, request.viewer.user));
-    made = repositories_.create(id, settings);
-  }
+  const Status made = repositories_.create(id, settings);
   if (made.ok()) return json_response(named_json(request, id));
   if (made.code() != StatusCode::kAlreadyExists) return made;
   // Clients that do not mind read the URL from this answer.

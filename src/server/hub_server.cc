@@ -9,8 +9,9 @@ namespace {
 
 constexpr std::uint64_t kMaxBody = 8 * kMiB;  // of what comes whole: some ten thousand paths
 constexpr std::string_view kRefusal =
-    "tokens and private files would travel in clear text; listen on loopback, behind a proxy with "
-    "TLS, or say that the network is trusted (--allow-insecure)";
+    "tokens and private files would travel in clear text; give a certificate (--tls-cert, "
+    "--tls-key), listen on loopback behind a proxy with TLS, or say that the network is trusted "
+    "(--allow-insecure)";
 
 void log_exchange(const HttpExchange& exchange) {
   const auto milliseconds =
@@ -49,10 +50,15 @@ class HubServer::Impl {
       metrics->add(exchange);
       if (access_log) access_log(internal::access_line(exchange, system_clock().wall_time()));
     };
-    http.loopback_only = !options.allow_insecure;
+    if (!options.tls_certificate.empty())
+      http.tls = HttpTlsOptions{options.tls_certificate, options.tls_key};
+    encrypted_ = http.tls.has_value();
+    const bool loopback_only = !options.allow_insecure && !encrypted_;
+    http.loopback_only = loopback_only;
     HUBDIST_ASSIGN(Secret link_key, internal::find_link_key(*store_));
     internal::HubApiOptions api;
     api.public_url = options.public_url;
+    api.scheme = scheme();
     api.max_uploads = options.max_uploads;
     api.max_commits = options.max_commits;
     api.lfs_part = options.lfs_part;
@@ -61,16 +67,17 @@ class HubServer::Impl {
     auto started = HttpServer::start(
         std::move(http),
         std::make_shared<internal::HubApi>(*store_, std::move(link_key), std::move(api)));
-    if (started.status().code() == StatusCode::kFailedPrecondition)
+    if (loopback_only && started.status().code() == StatusCode::kFailedPrecondition)
       return with_context(started.status(), kRefusal);
     if (!started.ok()) return started.status();
     http_ = *std::move(started);
-    if (http_->loopback()) return {};
+    if (http_->loopback() || encrypted_) return {};
     log(LogLevel::kWarning, "the hub serves plain http on ", http_->address(),
         ": tokens and private files travel in clear text");
     return {};
   }
 
+  std::string_view scheme() const { return encrypted_ ? "https" : "http"; }
   HttpServer& http() { return *http_; }
   Repositories& repositories() { return repositories_; }
   Accounts& accounts() { return accounts_; }
@@ -78,6 +85,7 @@ class HubServer::Impl {
 
  private:
   FileSystem& fs_;
+  bool encrypted_ = false;
   std::unique_ptr<ObjectStore> store_;
   Repositories repositories_;
   Accounts accounts_;
@@ -86,6 +94,8 @@ class HubServer::Impl {
 
 Result<std::unique_ptr<HubServer>> HubServer::start(HubServerOptions options) {
   HUBDIST_TRY(check_public_url(options.public_url));
+  if (options.tls_certificate.empty() != options.tls_key.empty())
+    return invalid_argument("TLS needs a certificate and its key: give both, or neither");
   if (options.lfs_part == 0) return invalid_argument("a part of an LFS file has at least 1 byte");
   if (options.xet_life < std::chrono::seconds(1))
     return invalid_argument("tokens of Xet storage must hold for at least 1 second");
@@ -100,7 +110,7 @@ HubServer::HubServer(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 HubServer::~HubServer() = default;
 
 std::string HubServer::address() const { return impl_->http().address(); }
-std::string HubServer::endpoint() const { return concat("http://", address()); }
+std::string HubServer::endpoint() const { return concat(impl_->scheme(), "://", address()); }
 void HubServer::stop(std::chrono::milliseconds grace) { impl_->http().stop(grace); }
 
 Result<AddFolderResult> HubServer::add(const Path& folder, const RepoId& repo,

@@ -26,7 +26,8 @@ struct ActionName {
 constexpr ActionName kActions[] = {{LfsLink::Action::kDownload, "download", "GET"},
                                    {LfsLink::Action::kUpload, "upload", "PUT"},
                                    {LfsLink::Action::kUploadPart, "part", "PUT"},
-                                   {LfsLink::Action::kComplete, "complete", "POST"}};
+                                   {LfsLink::Action::kComplete, "complete", "POST"},
+                                   {LfsLink::Action::kVerify, "verify", "POST"}};
 
 const ActionName& name_of(LfsLink::Action action) {
   return *std::find_if(std::begin(kActions), std::end(kActions),

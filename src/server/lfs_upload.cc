@@ -107,7 +107,10 @@ Result<std::unique_ptr<HttpBodySink>> make_lfs_sink(Repositories& repositories, 
 
 Status join_parts(Repositories& repositories, const LfsLink& link) {
   HUBDIST_ASSIGN(const auto proved, repositories.proved_size(link.storage, link.oid));
-  if (proved == link.size) return remove_parts(repositories.store(), link);
+  if (proved == link.size) {
+    HUBDIST_TRY(repositories.store().settle(proof_key(link.storage, link.oid)));
+    return remove_parts(repositories.store(), link);
+  }
   HUBDIST_ASSIGN(const auto writer, repositories.store().create(blob_key(link.oid)));
   Sha256Hasher hash;
   for (std::uint64_t part = 1; part <= link.parts(); ++part)

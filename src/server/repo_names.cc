@@ -172,6 +172,7 @@ Result<Repo> Repositories::find(const RepoId& repo) const {
 
 Status Repositories::create(const RepoId& repo, const RepoSettings& settings) {
   HUBDIST_ASSIGN(const Named named, read_name(repo));
+  if (named.settings) HUBDIST_TRY(store_.settle(settings_key(repo)));
   Status made =
       named.settings
           ? aborted("it is there")
@@ -193,7 +194,10 @@ Result<Repo> Repositories::edit_name(const RepoId& repo, const Change& change, b
     RepoSettings settings = named.settings ? *named.settings : new_settings();
     change(settings);
     const std::string text = format_settings(settings);
-    if (named.settings && text == format_settings(*named.settings)) return Repo{id, settings};
+    if (named.settings && text == format_settings(*named.settings)) {
+      HUBDIST_TRY(store_.settle(settings_key(id)));
+      return Repo{id, settings};
+    }
     failure = store_.put_if(settings_key(id), as_bytes(text), named.version).status();
     if (failure.ok()) return Repo{id, std::move(settings)};
     if (failure.code() != StatusCode::kAborted) return failure;
@@ -218,7 +222,7 @@ Status Repositories::move(const RepoId& from, const RepoId& to) {
   if (!source.settings) return repo_not_found(from);
   HUBDIST_ASSIGN(const Named target, read_name(to));
   const bool half_done = target.settings && target.settings->storage == source.settings->storage;
-  if (!half_done) HUBDIST_TRY(create(to, *source.settings));
+  HUBDIST_TRY(half_done ? store_.settle(settings_key(to)) : create(to, *source.settings));
   Status left = store_
                     .put_if(settings_key(from),
                             as_bytes(format_moved(to, source.settings->storage)), source.version)

@@ -27,10 +27,6 @@ std::string commit_key(const StorageId& repo, std::string_view id) {
 std::string ref_key(const StorageId& repo, std::string_view ref) {
   return refs_prefix(repo) + percent_encode(ref);
 }
-std::string proof_key(const StorageId& repo, const Sha256& sha256) {
-  const std::string hex = sha256.hex();
-  return concat("proofs/", repo.text, '/', hex.substr(0, 2), '/', hex);
-}
 
 }  // namespace
 
@@ -107,6 +103,10 @@ Status Repositories::move_ref(const StorageId& repo, std::string_view ref,
   return store_.put_if(key, as_bytes(commit.hex()), version).status();
 }
 
+Status Repositories::settle_ref(const StorageId& repo, std::string_view ref) {
+  return store_.settle(ref_key(repo, ref));
+}
+
 Status Repositories::remove_ref(const StorageId& repo, std::string_view ref) {
   HUBDIST_ASSIGN(const auto commit, this->ref(repo, ref));
   if (!commit) return revision_not_found(ref);
@@ -133,6 +133,11 @@ Status Repositories::put_proof(const StorageId& repo, const Sha256& sha256, std:
 std::string blob_key(const Sha256& sha256) {
   const std::string hex = sha256.hex();
   return concat("blobs/", hex.substr(0, 2), '/', hex);
+}
+
+std::string proof_key(const StorageId& repo, const Sha256& sha256) {
+  const std::string hex = sha256.hex();
+  return concat("proofs/", repo.text, '/', hex.substr(0, 2), '/', hex);
 }
 
 std::string iso_time(std::int64_t seconds_since_1970) {

@@ -103,6 +103,7 @@ Result<Sha1> Repositories::put_tree(const StorageId& repo, const std::vector<Rep
   }
   Sha1 id;
   std::vector<NewObject> fresh;
+  std::vector<std::string> held;
   std::size_t fresh_bytes = 0;
   // From the last path to the first: a folder comes after all that it holds.
   for (auto it = folders.rbegin(); it != folders.rend(); ++it) {
@@ -118,10 +119,12 @@ Result<Sha1> Repositories::put_tree(const StorageId& repo, const std::vector<Rep
     if (json.text().size() > kMaxTree)
       return out_of_range("the folder '", path, "' has too many files: ", entries.size());
     id = git_tree_id(std::move(git_entries));
-    const std::string key = tree_key(repo, id);
-    if (!store_.head(key).ok()) {
+    std::string key = tree_key(repo, id);
+    if (store_.head(key).ok()) {
+      held.push_back(std::move(key));
+    } else {
       fresh_bytes += json.text().size();
-      fresh.push_back({key, json.take()});
+      fresh.push_back({std::move(key), json.take()});
     }
     if (fresh_bytes > kPutStep || fresh.size() >= kPutCount || path.empty()) {
       HUBDIST_TRY(store_.put_all(fresh));
@@ -135,6 +138,7 @@ Result<Sha1> Repositories::put_tree(const StorageId& repo, const std::vector<Rep
     folder.oid = id;
     folders[parent_of(path)].push_back(std::move(folder));
   }
+  HUBDIST_TRY(store_.settle(held));
   return id;
 }
 

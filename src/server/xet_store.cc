@@ -80,7 +80,8 @@ struct XetStore::Memory {
   }
 };
 
-XetStore::XetStore(ObjectStore& store) : store_(store), memory_(std::make_unique<Memory>()) {}
+XetStore::XetStore(ObjectStore& store, OldFooters old_footers)
+    : store_(store), old_footers_(old_footers), memory_(std::make_unique<Memory>()) {}
 XetStore::~XetStore() = default;
 
 Result<std::shared_ptr<const XorbIndex>> XetStore::index(const XorbHash& xorb,
@@ -89,7 +90,8 @@ Result<std::shared_ptr<const XorbIndex>> XetStore::index(const XorbHash& xorb,
   HUBDIST_ASSIGN(const auto object, open_xorb(xorb));
   HUBDIST_ASSIGN(internal::StoredIndex found, internal::read_index(*object, xorb, read_bytes));
   // The index serves whether or not the footer can be replaced.
-  if (found.old && memory_->begin_upgrade(xorb)) {
+  const bool replace = found.old && old_footers_ == OldFooters::kReplace;
+  if (replace && memory_->begin_upgrade(xorb)) {
     const Status replaced = internal::replace_footer(store_, *object, found.index, read_bytes);
     memory_->end_upgrade(xorb);
     if (!replaced.ok())
@@ -156,22 +158,27 @@ Status XetStore::keep(ObjectWriter& writer, const XorbIndex& index) {
 
 Status XetStore::put_file(const XetFile& file) {
   const auto known = this->file(file.hash);
-  if (known.ok() && ((*known)->sha256 || !file.sha256)) return {};
+  if (known.ok() && ((*known)->sha256 || !file.sha256))
+    return store_.settle(xet_file_key(file.hash));
   if (!known.ok() && known.status().code() != StatusCode::kNotFound &&
       known.status().code() != StatusCode::kDataLoss)
     return known.status();
   FileRecord record{file.hash, file.terms, {}, file.sha256};
+  std::vector<std::string> xorbs;
   std::uint64_t size = 0;
   for (const Term& term : file.terms) {
     HUBDIST_ASSIGN(const auto xorb, index(term.xorb));
     HUBDIST_TRY(xorb->raw_size_of(term.chunks).status());
     size += term.raw_size;
+    xorbs.push_back(xorb_key(term.xorb));
     record.range_hashes.push_back(
         range_hash(std::span(xorb->hashes).subspan(term.chunks.begin, term.chunks.size())));
   }
   ShardBuilder builder;
   HUBDIST_TRY(builder.add(std::move(record)));
   HUBDIST_ASSIGN(const Bytes object, builder.upload_form());
+  // Others may have brought the xorbs a moment ago.
+  HUBDIST_TRY(store_.settle(xorbs));
   HUBDIST_TRY(store_.put(xet_file_key(file.hash), object));
   memory_->files.erase(file.hash);
   if (!known.ok()) memory_->file_bytes += size;
@@ -183,6 +190,7 @@ Status XetStore::put_content(const Sha256& sha256, const XetHash& file) {
   if (known.status().code() == StatusCode::kNotFound)
     return not_found("there is no Xet file ", xet_hex(file));
   HUBDIST_TRY(known.status());
+  HUBDIST_TRY(store_.settle(xet_file_key(file)));
   return store_.put(xet_content_key(sha256), as_bytes(xet_hex(file)));
 }
 

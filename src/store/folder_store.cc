@@ -59,6 +59,7 @@ class FolderStore final : public ObjectStore {
   Status put(std::string_view key, ByteView content) override;
   Status put_all(std::span<const NewObject> objects) override;
   Result<std::unique_ptr<ObjectWriter>> create(std::string_view key) override;
+  Status settle(std::span<const std::string> keys) override;
   Result<std::string> put_if(std::string_view key, ByteView content,
                              const std::optional<std::string>& expected) override;
   Status remove(std::string_view key) override;
@@ -85,8 +86,11 @@ class FolderStore final : public ObjectStore {
   Status write_temporary(const Path& temporary, std::string_view content);
   // A name that no other writer uses, in this process or another.
   Path new_temporary();
-  // Makes a folder and what is above it, and the names of all of them durable.
+  // Makes the root and what is above it, and their names durable.
+  Status make_root();
+  // Makes a folder and what is above it, up to the root, and the names of all of them durable.
   Status make_folder(const Path& folder);
+  Status sync_folders(const std::set<Path>& folders);
   void remove_old_temporaries();
   Status walk_folder(const std::string& folder_key, Walk& walk);
   Status walk_entry(const std::string& key, FileType type, Walk& walk);
@@ -134,8 +138,23 @@ class FolderWriter final : public ObjectWriter {
   bool published_ = false;
 };
 
-Status FolderStore::prepare() {
+Status FolderStore::make_root() {
+  const bool was_there = exists(fs_, root_);
+  Path highest = root_;  // of those that are made here
+  while (!was_there && highest.parent_path().has_relative_path() &&
+         !exists(fs_, highest.parent_path()))
+    highest = highest.parent_path();
   HUBDIST_TRY(fs_.make_directories(root_, 0700));
+  // Also for a root that is there: who made it may have been killed before its name was durable.
+  for (Path made = root_;; made = made.parent_path()) {
+    const Status synced = fs_.sync_directory(made.parent_path());
+    if (!was_there) HUBDIST_TRY(synced);  // else its parent may be one that we cannot open
+    if (made == highest) return {};
+  }
+}
+
+Status FolderStore::prepare() {
+  HUBDIST_TRY(make_root());
   HUBDIST_TRY(fs_.make_directories(root_ / kTemporaryFolder, 0700));
   remove_old_temporaries();
   return {};
@@ -242,10 +261,27 @@ Status FolderStore::put_all(std::span<const NewObject> objects) {
   for (const Path& temporary : temporaries)
     if (!temporary.empty()) fs_.remove(temporary).IgnoreError();
   HUBDIST_TRY(status);
+  return sync_folders(folders);
+}
+
+Status FolderStore::sync_folders(const std::set<Path>& folders) {
+  if (folders.size() == 1) return fs_.sync_directory(*folders.begin());
+  Executor executor(std::clamp<std::size_t>(folders.size(), 1, kSyncThreads));
   TaskGroup syncs(executor);
   for (const Path& folder : folders)
     syncs.run([&](const std::stop_token&) { return fs_.sync_directory(folder); });
   return syncs.wait();
+}
+
+// An object's content is durable before it has its name.
+Status FolderStore::settle(std::span<const std::string> keys) {
+  std::set<Path> folders;
+  for (const std::string& key : keys) {
+    HUBDIST_TRY(check_object_key(key));
+    if (folders.insert(path_of(key).parent_path()).second)
+      HUBDIST_TRY(make_folder(path_of(key).parent_path()));
+  }
+  return folders.empty() ? Status() : sync_folders(folders);
 }
 
 Status FolderStore::make_folder(const Path& folder) {
@@ -283,9 +319,10 @@ Status FolderStore::remove(std::string_view key) {
   const std::lock_guard mine(swap_mutex_);
   HUBDIST_ASSIGN(const FileLock lock, FileLock::acquire(fs_, root_ / kLockFile));
   const Path path = path_of(key);
-  if (Status removed = fs_.remove(path); !removed.ok())
-    return is_missing(removed) ? Status() : removed;
-  return fs_.sync_directory(path.parent_path());
+  const Status removed = fs_.remove(path);
+  if (!removed.ok() && !is_missing(removed)) return removed;
+  const Status synced = fs_.sync_directory(path.parent_path());
+  return is_missing(removed) && is_missing(synced) ? Status() : synced;
 }
 
 Result<ObjectPage> FolderStore::list(std::string_view prefix, std::string_view after,

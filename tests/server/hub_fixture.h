@@ -25,7 +25,11 @@ struct HubFixture {
   HttpClient http;
   Secret ada;
 
-  HubFixture() { options.file_system = &fs; }
+  // `disk`: what the hub's folder lies on.
+  explicit HubFixture(FileSystem& disk = posix_file_system(), const HttpClientOptions& client = {})
+      : fs(disk), http(client) {
+    options.file_system = &fs;
+  }
   ~HubFixture() { set_log_sink({}); }
   HubFixture(const HubFixture&) = delete;
   HubFixture& operator=(const HubFixture&) = delete;
@@ -76,13 +80,14 @@ struct HubFixture {
   }
 
   // The link of the first action of that name in a batch's answer; empty when there is none.
-  std::string link(std::string_view repo, std::string_view content, std::string_view operation) {
+  std::string link(std::string_view repo, std::string_view content, std::string_view action) {
+    const std::string_view operation = action == "verify" ? "upload" : action;
     const HttpReply batch =
         ask("POST", concat('/', repo, ".git/info/lfs/objects/batch"),
             concat(R"({"operation":")", operation, R"(","transfers":["basic"],"objects":[{"oid":")",
                    sha256(as_bytes(content)).hex(), R"(","size":)", content.size(), "}]}"));
     REQUIRE_MESSAGE(batch.status == 200, batch.body);
-    const std::string mark = concat('"', operation, R"(":{"href":")");
+    const std::string mark = concat('"', action, R"(":{"href":")");
     const std::size_t at = batch.body.find(mark);
     if (at == std::string::npos) return "";
     const std::size_t begin = at + mark.size();

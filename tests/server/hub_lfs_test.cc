@@ -2,6 +2,8 @@
 #include <ctime>
 #include <thread>
 
+#include <openssl/evp.h>
+
 #include "server/internal/lfs_link.h"
 #include "tests/server/hub_fixture.h"
 
@@ -18,6 +20,15 @@ const std::string kContent = [] {
   return text;
 }();
 const std::string kOid = sha256(as_bytes(kContent)).hex();
+
+std::string base64(std::string_view text) {
+  std::string out((text.size() + 2) / 3 * 4 + 1, '\0');
+  const int size = EVP_EncodeBlock(reinterpret_cast<unsigned char*>(out.data()),
+                                   reinterpret_cast<const unsigned char*>(text.data()),
+                                   static_cast<int>(text.size()));
+  out.resize(static_cast<std::size_t>(size));
+  return out;
+}
 
 struct Fixture : HubFixture {
   void begin() {
@@ -199,6 +210,36 @@ TEST_CASE_FIXTURE(Fixture, "wrong batches are refused") {
   CHECK(ask("POST", url, R"({"operation":"download","objects":[]})", Secret()).status == 200);
   CHECK(ask("GET", url).status == 405);
   CHECK(ask("POST", "/ada/no.git/info/lfs/objects/batch", "{}", Secret()).status == 401);
+}
+
+TEST_CASE_FIXTURE(Fixture, "git's clients send the token as a password") {
+  begin();
+  const auto batch = [&](std::string_view authorization) {
+    HttpRequest request;
+    request.method = "POST";
+    request.url = server->endpoint() + "/ada/m.git/info/lfs/objects/batch";
+    if (!authorization.empty()) request.headers.add("Authorization", std::string(authorization));
+    request.body = R"({"operation":"upload","objects":[]})";
+    return *http.fetch(request);
+  };
+  const std::string token(ada.reveal());
+  CHECK(batch(concat("Basic ", base64("ada:" + token))).status == 200);
+  CHECK(batch(concat("basic ", base64("whoever:" + token))).status == 200);
+  CHECK(batch(concat("Basic ", base64(token + ':'))).status == 200);
+  for (const std::string& wrong : {base64("ada:wrong"), base64(token), base64(":"), base64(""),
+                                   std::string("%%%%"), token, base64("ada:" + token).substr(1)}) {
+    CAPTURE(wrong);
+    CHECK(batch("Basic " + wrong).status == 401);
+  }
+  // Of what it is told to ask afterwards it takes for granted that it needs no password.
+  const std::string verify = link("ada/m", kContent, "verify");
+  CHECK(ask("POST", verify, "{}", Secret()).status == 404);
+  REQUIRE(put(link("ada/m", kContent, "upload"), kContent).status == 200);
+  CHECK(ask("POST", verify, "{}", Secret()).status == 200);
+  CHECK(put(verify, kContent).status == 403);
+  const HttpReply nobody = batch("");
+  CHECK(nobody.status == 401);
+  CHECK(nobody.headers.get("LFS-Authenticate") == "Basic realm=\"hub\"");
 }
 
 TEST_CASE_FIXTURE(Fixture, "uploads beyond the limit are told to come again, before their body") {

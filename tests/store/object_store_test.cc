@@ -38,6 +38,57 @@ struct Fixture {
 
 using Keys = std::vector<std::string>;
 
+TEST_CASE("a root and all that is made above it have durable names") {
+  testing::TempDir folder;
+  testing::FaultFileSystem fs;
+  const auto synced = [&] {
+    std::vector<Path> paths;
+    for (const auto& operation : fs.operations())
+      if (operation.name == "sync_directory") paths.push_back(operation.path);
+    return paths;
+  };
+  const Path root = folder / "a" / "b" / "root";
+  fs.fail("sync_directory", EIO);
+  CHECK_FALSE(open_folder_store(fs, root).ok());
+  fs.reset();
+  std::filesystem::remove_all(folder / "a");
+  REQUIRE(open_folder_store(fs, root).ok());
+  CHECK(synced() == std::vector<Path>{folder / "a" / "b", folder / "a", folder.path()});
+  // One that is there may have been left so by a maker that was killed; its parent may be one that
+  // we may not open.
+  fs.reset();
+  fs.fail("sync_directory", EACCES);
+  REQUIRE(open_folder_store(fs, root).ok());
+  CHECK(synced() == std::vector<Path>{folder / "a" / "b"});
+}
+
+TEST_CASE_FIXTURE(Fixture, "objects of others are made durable, and their folders") {
+  REQUIRE(put("a/b/1", "x").ok());
+  REQUIRE(put("a/c/2", "x").ok());
+  store = open();
+  fs.reset();
+  const Keys keys{"a/b/1", "a/c/2", "a/b/3"};
+  REQUIRE(store->settle(keys).ok());
+  CHECK(fs.count("sync_directory") == 5);  // the root, a, and a/b and a/c; a once more for a/c
+  fs.reset();
+  REQUIRE(store->settle(keys).ok());
+  CHECK(fs.count("sync_directory") == 2);
+  fs.fail("sync_directory", EIO);
+  CHECK_FALSE(store->settle(keys).ok());
+  CHECK(store->settle(Keys()).ok());
+  CHECK(store->settle("../x").code() == StatusCode::kInvalidArgument);
+}
+
+TEST_CASE_FIXTURE(Fixture, "an object that is gone already is gone durably") {
+  REQUIRE(put("a/1", "x").ok());
+  fs.fail("sync_directory", EIO);
+  CHECK_FALSE(store->remove("a/1").ok());
+  fs.reset();
+  CHECK(store->remove("a/1").ok());
+  CHECK(fs.count("sync_directory") == 1);
+  CHECK(store->remove("nowhere/1").ok());
+}
+
 TEST_CASE_FIXTURE(Fixture, "objects are read whole, in parts and at random") {
   REQUIRE(put("a/b/c", "0123456789").ok());
   CHECK(store->head("a/b/c")->size == 10);

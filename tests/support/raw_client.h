@@ -37,6 +37,7 @@ class RawClient {
     }
     return true;
   }
+  int descriptor() const { return socket_; }
   void finish_sending() { ::shutdown(socket_, SHUT_WR); }
 
   // Reads one answer: its head and, by Content-Length, its body ("" for `head_only`).

@@ -5,14 +5,12 @@
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <openssl/err.h>
-#include <openssl/evp.h>
-#include <openssl/pem.h>
 #include <openssl/ssl.h>
-#include <openssl/x509v3.h>
 #include <signal.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "tests/support/certificate.h"
 #include <hubdist/base/strings.h>
 
 namespace hubdist::testing {
@@ -25,35 +23,6 @@ struct Free {
     F(object);
   }
 };
-using Key = std::unique_ptr<EVP_PKEY, Free<EVP_PKEY_free>>;
-using Certificate = std::unique_ptr<X509, Free<X509_free>>;
-
-void add_extension(X509* certificate, int kind, const std::string& value) {
-  X509V3_CTX context;
-  X509V3_set_ctx_nodb(&context);
-  X509V3_set_ctx(&context, certificate, certificate, nullptr, nullptr, 0);
-  X509_EXTENSION* extension = X509V3_EXT_conf_nid(nullptr, &context, kind, value.c_str());
-  X509_add_ext(certificate, extension, -1);
-  X509_EXTENSION_free(extension);
-}
-
-Certificate self_signed(EVP_PKEY* key, const std::string& host) {
-  Certificate certificate(X509_new());
-  X509_set_version(certificate.get(), 2);
-  ASN1_INTEGER_set(X509_get_serialNumber(certificate.get()), 1);
-  X509_gmtime_adj(X509_getm_notBefore(certificate.get()), -3600);
-  X509_gmtime_adj(X509_getm_notAfter(certificate.get()), 3600);
-  X509_set_pubkey(certificate.get(), key);
-  X509_NAME* name = X509_get_subject_name(certificate.get());
-  X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC,
-                             reinterpret_cast<const unsigned char*>(host.c_str()), -1, -1, 0);
-  X509_set_issuer_name(certificate.get(), name);
-  add_extension(certificate.get(), NID_basic_constraints, "critical,CA:TRUE");
-  add_extension(certificate.get(), NID_subject_alt_name, "DNS:" + host);
-  X509_sign(certificate.get(), key, EVP_sha256());
-  return certificate;
-}
-
 // Reads up to a blank line; `get` gives one byte, or false at the end.
 template <typename F>
 std::string read_head(F get) {
@@ -78,15 +47,11 @@ struct TlsServer::Context {
 
 TlsServer::TlsServer(const std::string& host, const Path& certificate)
     : context_(std::make_unique<Context>()) {
-  const Key key(EVP_EC_gen("P-256"));
-  const Certificate made = self_signed(key.get(), host);
-  FILE* file = ::fopen(certificate.c_str(), "w");
-  if (!file) throw std::runtime_error("cannot write the test's certificate");
-  PEM_write_X509(file, made.get());
-  ::fclose(file);
+  const Path key = certificate.string() + ".key";
+  write_certificate(certificate, key, {.names = "DNS:" + host});
   context_->ssl.reset(SSL_CTX_new(TLS_server_method()));
-  SSL_CTX_use_certificate(context_->ssl.get(), made.get());
-  SSL_CTX_use_PrivateKey(context_->ssl.get(), key.get());
+  SSL_CTX_use_certificate_file(context_->ssl.get(), certificate.c_str(), SSL_FILETYPE_PEM);
+  SSL_CTX_use_PrivateKey_file(context_->ssl.get(), key.c_str(), SSL_FILETYPE_PEM);
 
   listener_ = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   sockaddr_in address{};

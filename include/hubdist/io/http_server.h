@@ -4,8 +4,8 @@
 //
 // It keeps connections alive, answers HEAD from the same handlers as GET, understands
 // Expect: 100-continue and chunked bodies, hands large bodies on as they come, sends files by
-// sendfile(2), and bounds everything that a client controls: the size of a header and of a body,
-// the time for each, the number of connections.
+// sendfile(2) where there is no TLS, and bounds everything that a client controls: the size of a
+// header and of a body, the time for each, the number of connections.
 #pragma once
 
 #include <chrono>
@@ -118,10 +118,21 @@ struct HttpExchange {
   Duration time{};
 };
 
+// TLS 1.2 and 1.3, by a certificate in files. They are looked at again as time passes: a renewed
+// certificate is used for the connections that come after.
+struct HttpTlsOptions {
+  Path certificate;  // PEM: the certificate, then those between it and its root
+  Path key;          // PEM, without a password, not readable by every user
+  std::chrono::milliseconds refresh{60'000};  // between two looks at the files
+};
+
 struct HttpServerOptions {
   std::string listen = "127.0.0.1:0";  // "host:port", "[v6]:port"; port 0: any
   bool loopback_only = false;          // FailedPrecondition for any other address
-  std::size_t io_threads = 0;          // 0: as many as cores, at least 2
+  // Without it connections are in clear. A client that does not speak TLS where it is asked for is
+  // told so, and a handshake has HttpServerLimits::header_time.
+  std::optional<HttpTlsOptions> tls;
+  std::size_t io_threads = 0;  // 0: as many as cores, at least 2
   std::size_t handler_threads = 16;
   HttpServerLimits limits;
   // Called after each answer, by many threads.
@@ -132,7 +143,8 @@ struct HttpServerOptions {
 class HttpServer {
  public:
   // Binds and serves. InvalidArgument for an address that cannot be read, AlreadyExists when it is
-  // in use, else by errno.
+  // in use, else by errno. InvalidArgument and FailedPrecondition for a certificate or key that
+  // cannot be used.
   static Result<std::unique_ptr<HttpServer>> start(HttpServerOptions options,
                                                    std::shared_ptr<HttpHandler> handler);
   ~HttpServer();  // stop()

@@ -16,9 +16,12 @@ namespace hubdist {
 struct HubServerOptions {
   Path root;                           // the folder that holds the hub; made if missing
   std::string listen = "127.0.0.1:0";  // "host:port"; port 0: any
-  // Tokens travel in clear text over plain http, so that an address which is not loopback is
-  // refused (FailedPrecondition) unless this says that the network is trusted, or that a proxy with
-  // TLS stands in front.
+  // TLS by a certificate with its chain and a key, PEM both; neither, or both. When they are renewed
+  // the server takes the new ones within a minute.
+  Path tls_certificate{};
+  Path tls_key{};
+  // Tokens travel in clear text over plain http, so that without TLS an address which is not
+  // loopback is refused (FailedPrecondition) unless this says that the network is trusted.
   bool allow_insecure = false;
   // How clients reach the server when it is not by the address that they name in Host, such as
   // "https://hub.example.org" behind a proxy. Without a path.
@@ -50,7 +53,7 @@ class HubServer {
   HubServer& operator=(const HubServer&) = delete;
 
   std::string address() const;   // "127.0.0.1:4711"
-  std::string endpoint() const;  // "http://127.0.0.1:4711", for HF_ENDPOINT
+  std::string endpoint() const;  // "http://127.0.0.1:4711", for HF_ENDPOINT; https with TLS
   void stop(std::chrono::milliseconds grace = std::chrono::seconds(5));
 
   // The same as the commands `hubdist hub add`, `token add`, `user` and `org`.

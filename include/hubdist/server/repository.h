@@ -151,6 +151,8 @@ class Repositories {
   // elsewhere.
   Status move_ref(const StorageId& repo, std::string_view ref, const std::optional<Sha1>& expected,
                   const Sha1& commit);
+  // For who finds a ref as it should be, and does not move it: makes it durable.
+  Status settle_ref(const StorageId& repo, std::string_view ref);
   // NotFound when there is no such ref.
   Status remove_ref(const StorageId& repo, std::string_view ref);
   // The commit of a ref; nothing when there is no such ref.
@@ -181,8 +183,9 @@ class Repositories {
   mutable std::vector<CachedListing> listings_;  // the most recently used last
 };
 
-// Where a content lies in the store.
+// Where a content lies in the store, and what says that a repository has received it.
 std::string blob_key(const Sha256& sha256);
+std::string proof_key(const StorageId& repo, const Sha256& sha256);
 // "2026-01-31T12:00:00.000Z"
 std::string iso_time(std::int64_t seconds_since_1970);
 

@@ -45,7 +45,8 @@ using ReadCounter = std::atomic<std::uint64_t>*;
 // Thread-safe, also between processes. The store must outlive it, and it its readers.
 class XetStore {
  public:
-  explicit XetStore(ObjectStore& store);
+  enum class OldFooters { kReplace, kLeave };
+  explicit XetStore(ObjectStore& store, OldFooters old_footers = OldFooters::kReplace);
   ~XetStore();
   XetStore(const XetStore&) = delete;
   XetStore& operator=(const XetStore&) = delete;
@@ -53,7 +54,8 @@ class XetStore {
 
   // The index of a xorb, with raw sizes, proved to be that xorb's; the most recently used are kept
   // in memory (64 MiB at the most). A footer of version 0 is replaced by one of version 1 on the
-  // way. NotFound; DataLoss when the object is no such xorb.
+  // way, unless the constructor was told otherwise. NotFound; DataLoss when the object is no such
+  // xorb.
   Result<std::shared_ptr<const XorbIndex>> index(const XorbHash& xorb,
                                                  ReadCounter read_bytes = nullptr) const;
   // The xorb's bytes, footer included: the chunks end at index()->packed_size(). NotFound.
@@ -86,6 +88,7 @@ class XetStore {
  private:
   struct Memory;
   ObjectStore& store_;
+  const OldFooters old_footers_;
   const std::unique_ptr<Memory> memory_;
 };
 

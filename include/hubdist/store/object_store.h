@@ -82,11 +82,15 @@ class ObjectStore {
   // may be there.
   virtual Status put_all(std::span<const NewObject> objects);
   virtual Result<std::unique_ptr<ObjectWriter>> create(std::string_view key) = 0;
+  // Makes objects that are there durable, whoever wrote them: for who found one and relies on it
+  // instead of writing it. Its writer may not have synced it yet, or have been killed before.
+  virtual Status settle(std::span<const std::string> keys);
+  Status settle(const std::string& key) { return settle(std::span(&key, 1)); }
   // Writes only if the object's version is still `expected`, or, without one, if there is no
   // object. Aborted when it is not so: read again and decide anew. The new version.
   virtual Result<std::string> put_if(std::string_view key, ByteView content,
                                      const std::optional<std::string>& expected) = 0;
-  // OK also when there is none.
+  // OK, durably, also when there is none.
   virtual Status remove(std::string_view key) = 0;
 
   // Objects whose key begins with `prefix` and is greater than `after`, at most `limit`.

@@ -9,6 +9,7 @@
 #include <boost/asio/detached.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <boost/asio/write.hpp>
 
 #include "io/internal/handler_pool.h"
 
@@ -30,11 +31,19 @@ constexpr std::chrono::milliseconds kLingerTime{2'000};
 // A client that is refused may be in the middle of a body: most read the answer only after it.
 constexpr std::uint64_t kLingerBytes = 64 * kMiB;
 constexpr std::size_t kLingerStep = 64 * kKiB;
+constexpr char kTlsHandshake = 0x16;  // the first byte of each
+constexpr std::string_view kPlainHttp =
+    "HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain\r\nContent-Length: 44\r\n"
+    "Connection: close\r\n\r\nThis port speaks https: ask it by https://.\n";
 
 }  // namespace
 
-HttpConnection::HttpConnection(asio::ip::tcp::socket socket, HttpServerShared& shared)
-    : socket_(std::move(socket)), shared_(shared), timer_(socket_.get_executor()) {
+HttpConnection::HttpConnection(asio::ip::tcp::socket socket, TlsCertificate::Context tls,
+                               HttpServerShared& shared)
+    : stream_(std::move(socket), std::move(tls)),
+      socket_(stream_.socket()),
+      shared_(shared),
+      timer_(socket_.get_executor()) {
   error_code ignored;
   const auto peer = socket_.remote_endpoint(ignored);
   if (!ignored) {
@@ -101,8 +110,38 @@ void HttpConnection::watch_deadline() {
 
 asio::awaitable<void> HttpConnection::run() {
   bool more = true;
+  if (stream_.encrypted()) more = co_await begin_tls();
   while (more && !closing_) more = co_await serve_one();
   if (socket_.is_open()) co_await linger();
+}
+
+asio::awaitable<bool> HttpConnection::begin_tls() {
+  // Who makes a handshake slowly waits like who sends nothing.
+  idle_since_ = system_clock().now().time_since_epoch().count();
+  arm(shared_.options.limits.header_time);
+  const std::optional<char> first = co_await first_byte();
+  bool ready = false;
+  if (first == kTlsHandshake) {
+    const auto [error] = co_await stream_.async_handshake(kTuple);
+    greeted_ = ready = !error;
+  } else if (first && *first >= 'A' && *first <= 'Z') {
+    co_await asio::async_write(socket_, asio::buffer(kPlainHttp), kTuple);
+    co_return false;
+  }
+  idle_since_ = kBusy;
+  error_code ignored;
+  if (!ready) socket_.close(ignored);
+  co_return ready;
+}
+
+asio::awaitable<std::optional<char>> HttpConnection::first_byte() {
+  const auto [error] = co_await socket_.async_wait(asio::ip::tcp::socket::wait_read, kTuple);
+  if (error || closing_) co_return std::nullopt;
+  char byte = 0;
+  error_code failed;
+  const std::size_t count =
+      socket_.receive(asio::buffer(&byte, 1), asio::ip::tcp::socket::message_peek, failed);
+  co_return count == 1 && !failed ? std::optional<char>(byte) : std::nullopt;
 }
 
 asio::awaitable<bool> HttpConnection::serve_one() {
@@ -203,8 +242,9 @@ asio::awaitable<void> HttpConnection::refuse(int status) {
 
 asio::awaitable<void> HttpConnection::linger() {
   error_code ignored;
-  socket_.shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
   arm(kLingerTime);
+  if (greeted_) co_await stream_.async_farewell(kTuple);
+  socket_.shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
   std::array<char, kLingerStep> waste;
   std::uint64_t read = 0;
   while (read < kLingerBytes) {

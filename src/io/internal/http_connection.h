@@ -17,7 +17,9 @@
 #include <boost/beast/http/empty_body.hpp>
 #include <boost/beast/http/parser.hpp>
 
+#include "io/internal/client_stream.h"
 #include "io/internal/response_head.h"
+#include "io/internal/tls_certificate.h"
 #include <hubdist/io/http_server.h>
 
 namespace hubdist::internal {
@@ -33,7 +35,8 @@ struct HttpServerShared {
   const std::shared_ptr<HttpHandler> handler;
   boost::asio::thread_pool handlers;
   std::stop_source stopping;
-  std::function<void()> on_connection_gone;  // set before the first connection
+  std::function<void()> on_connection_gone;     // set before the first connection
+  std::unique_ptr<TlsCertificate> certificate;  // likewise; null without TLS
 
   std::mutex mutex;
   std::condition_variable changed;
@@ -44,7 +47,9 @@ struct HttpServerShared {
 // idle_since(), which any thread may call.
 class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
  public:
-  HttpConnection(boost::asio::ip::tcp::socket socket, HttpServerShared& shared);
+  // `tls`: null for a connection in clear.
+  HttpConnection(boost::asio::ip::tcp::socket socket, TlsCertificate::Context tls,
+                 HttpServerShared& shared);
   void start();
   void close_when_idle();
   void close_now();
@@ -74,6 +79,10 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
   };
 
   Task<void> run();
+  // Makes the connection ready for requests; whether it is.
+  Task<bool> begin_tls();
+  // The client's first byte, which stays to be read; nothing when it is gone.
+  Task<std::optional<char>> first_byte();
   // Serves one request; whether the connection can take another.
   Task<bool> serve_one();
   Task<bool> serve_planned(HeadParser& parser, Inbound& in, HttpBodyPlan& plan, int& status);
@@ -81,6 +90,7 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
   // A status is what to refuse the request with, 0 when all is well, -1 when there is nobody to
   // answer.
   Task<int> read_head(HeadParser& parser);
+  Task<bool> wait_for_bytes();
   Inbound begin_request(HeadParser& parser) const;
   Task<HttpBodyPlan> plan_body(const HttpServerRequest& request);
   Task<bool> invite_body(const HttpServerRequest& request);
@@ -104,7 +114,8 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
   void disarm();
   void watch_deadline();
 
-  boost::asio::ip::tcp::socket socket_;
+  ClientStream stream_;
+  boost::asio::ip::tcp::socket& socket_;  // below `stream_`
   HttpServerShared& shared_;
   boost::asio::steady_timer timer_;
   Instant deadline_ = Instant::max();
@@ -112,6 +123,7 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
   std::string remote_;
   std::atomic<Duration::rep> idle_since_{kBusy};
   bool closing_ = false;
+  bool greeted_ = false;  // the TLS handshake is done
 };
 
 }  // namespace hubdist::internal

@@ -28,6 +28,7 @@ namespace {
 constexpr auto kTuple = asio::as_tuple(asio::use_awaitable);
 // What a sink gets at a time.
 constexpr std::size_t kBodyStep = 256 * kKiB;
+constexpr std::size_t kFirstRead = 4 * kKiB;
 
 std::string text_of(boost::beast::string_view text) { return {text.data(), text.size()}; }
 
@@ -66,6 +67,18 @@ int status_for(error_code error) {
 
 }  // namespace
 
+// Nothing is kept in memory for a connection that waits in clear; one in TLS may hold bytes that
+// its socket does not show.
+asio::awaitable<bool> HttpConnection::wait_for_bytes() {
+  if (!stream_.encrypted()) {
+    const auto [error] = co_await socket_.async_wait(asio::ip::tcp::socket::wait_read, kTuple);
+    co_return !error;
+  }
+  const auto [error, count] = co_await stream_.async_read_some(buffer_.prepare(kFirstRead), kTuple);
+  buffer_.commit(count);
+  co_return !error;
+}
+
 // 0 when the head was read.
 asio::awaitable<int> HttpConnection::read_head(HeadParser& parser) {
   const HttpServerLimits& limits = shared_.options.limits;
@@ -73,11 +86,11 @@ asio::awaitable<int> HttpConnection::read_head(HeadParser& parser) {
   idle_since_ = system_clock().now().time_since_epoch().count();
   if (buffer_.size() == 0) {
     arm(limits.idle);
-    const auto [error] = co_await socket_.async_wait(asio::ip::tcp::socket::wait_read, kTuple);
-    if (error || closing_) co_return -1;
+    const bool came = co_await wait_for_bytes();
+    if (!came || closing_) co_return -1;
   }
   arm(limits.header_time);
-  const auto [error, count] = co_await http::async_read_header(socket_, buffer_, parser, kTuple);
+  const auto [error, count] = co_await http::async_read_header(stream_, buffer_, parser, kTuple);
   idle_since_ = kBusy;
   if (error) co_return status_for(error);
   const int version = static_cast<int>(parser.get().version());
@@ -133,7 +146,7 @@ asio::awaitable<int> HttpConnection::read_body(HeadParser& head, Inbound& in, st
   http::request_parser<http::string_body> parser(std::move(head));
   parser.body_limit(limit);
   arm_for_body(in.length.value_or(limit));
-  const auto [error, count] = co_await http::async_read(socket_, buffer_, parser, kTuple);
+  const auto [error, count] = co_await http::async_read(stream_, buffer_, parser, kTuple);
   if (error) co_return status_for(error);
   in.request.body = std::move(parser.get().body());
   in.received = in.request.body.size();
@@ -149,7 +162,7 @@ asio::awaitable<int> HttpConnection::stream_body(HeadParser& head, Inbound& in, 
     parser.get().body().data = step.data();
     parser.get().body().size = step.size();
     arm_for_body(step.size());
-    const auto [error, count] = co_await http::async_read(socket_, buffer_, parser, kTuple);
+    const auto [error, count] = co_await http::async_read(stream_, buffer_, parser, kTuple);
     if (error && error != http::error::need_buffer) co_return status_for(error);
     const ByteView got = ByteView(step).first(step.size() - parser.get().body().size);
     if (got.empty()) continue;

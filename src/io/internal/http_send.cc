@@ -55,7 +55,7 @@ asio::awaitable<HttpConnection::Sent> HttpConnection::send(HttpServerResponse re
   const std::uint64_t sent = co_await send_text(head.text, true);
   if (sent != head.text.size()) co_return Sent{};
   if (const auto* file = std::get_if<HttpFileBody>(&response.body)) {
-    if (file->file->descriptor() >= 0) {
+    if (file->file->descriptor() >= 0 && !stream_.encrypted()) {
       const Sent result = co_await send_file(*file);
       co_return result;
     }
@@ -69,12 +69,11 @@ asio::awaitable<HttpConnection::Sent> HttpConnection::send(HttpServerResponse re
 
 // How much of `text` was sent: all of it unless the client is gone.
 asio::awaitable<std::uint64_t> HttpConnection::send_text(std::string_view text, bool more_follows) {
-  const int flags = more_follows ? MSG_MORE : 0;
   std::uint64_t sent = 0;
   while (sent < text.size()) {
     arm(shared_.options.limits.send_stall);
-    const auto [error, count] = co_await socket_.async_send(
-        asio::buffer(text.data() + sent, text.size() - sent), flags, kTuple);
+    const auto [error, count] = co_await stream_.async_write_some(
+        asio::buffer(text.data() + sent, text.size() - sent), more_follows, kTuple);
     sent += count;
     if (error) break;
   }

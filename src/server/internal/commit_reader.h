@@ -55,6 +55,7 @@ class CommitReader {
   std::optional<CommitHeader> header_;
   std::vector<CommitOperation> operations_;
   std::vector<NewObject> contents_;  // not stored yet
+  std::vector<std::string> relied_on_;  // objects that were there, to be settled
   std::size_t content_bytes_ = 0;
 };
 

@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include <hubdist/server/xet_store.h>
@@ -27,8 +28,9 @@ class Contents {
   Result<std::unique_ptr<ObjectReader>> open(const Sha256& sha256) const;  // NotFound
   // A whole small content; OutOfRange when it is larger than `limit`.
   Result<std::string> get(const Sha256& sha256, std::uint64_t limit) const;
-  // Whether it is in the store; nothing is read.
-  Result<bool> holds(const Sha256& sha256) const;
+  // The key of the object that says that it is in the store; nothing where it is not. Nothing is
+  // read. Who relies on it instead of writing the content settles it (ObjectStore::settle()).
+  Result<std::optional<std::string>> find(const Sha256& sha256) const;
 
  private:
   const XetStore& xet_;

@@ -18,6 +18,7 @@ namespace hubdist::internal {
 
 struct HubApiOptions {
   std::string public_url;
+  std::string_view scheme = "http";  // of links, where there is no public URL
   std::size_t max_uploads = 0;
   std::size_t max_commits = 0;
   std::uint64_t lfs_part = 0;
@@ -100,6 +101,7 @@ class HubApi final : public HttpHandler {
   Answer lfs_route(const ApiRequest& request, const LfsRoute& route) const;
   Answer lfs_batch(const ApiRequest& request, const OpenRepo& repo) const;
   Answer lfs_verify(const ApiRequest& request, const OpenRepo& repo) const;
+  Answer lfs_verify(const StorageId& repo, const Sha256& oid, std::uint64_t size) const;
   Answer lfs_link_route(const HttpServerRequest& http);
   Plan plan_lfs_upload(const HttpServerRequest& http);
 

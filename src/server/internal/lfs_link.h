@@ -15,7 +15,7 @@ namespace hubdist::internal {
 
 // What a link allows: one method, on one content (or part of it) of one repository.
 struct LfsLink {
-  enum class Action { kDownload, kUpload, kUploadPart, kComplete };
+  enum class Action { kDownload, kUpload, kUploadPart, kComplete, kVerify };
   Action action = Action::kDownload;
   StorageId storage;
   Sha256 oid;
