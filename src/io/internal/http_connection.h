@@ -98,6 +98,7 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
   // `answer`: the sink's, when it wants no more.
   Task<int> stream_body(HeadParser& head, Inbound& in, HttpBodyPlan& plan,
                         std::optional<HttpServerResponse>& answer);
+  Task<boost::system::error_code> read_exactly(MutableBytes out);
   void arm_for_body(std::uint64_t bytes);
 
   Task<bool> answer(const Inbound& in, HttpServerResponse response, Instant begin);

@@ -2,6 +2,8 @@
 #include <algorithm>
 
 #include <boost/asio/as_tuple.hpp>
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/read.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/beast/http/buffer_body.hpp>
 #include <boost/beast/http/error.hpp>
@@ -153,18 +155,40 @@ asio::awaitable<int> HttpConnection::read_body(HeadParser& head, Inbound& in, st
   co_return 0;
 }
 
+// The next bytes of a body whose length is known go to their place as they are: a parser would take
+// them in small pieces, and copy them.
+asio::awaitable<error_code> HttpConnection::read_exactly(MutableBytes out) {
+  const std::size_t held = asio::buffer_copy(asio::buffer(out.data(), out.size()), buffer_.data());
+  buffer_.consume(held);  // came with the head
+  const std::size_t missing = out.size() - held;
+  if (missing == 0) co_return error_code();
+  const auto [error, count] = co_await asio::async_read(
+      stream_, asio::buffer(out.data() + held, missing),
+      [missing](error_code failed, std::size_t got) { return failed ? 0 : missing - got; }, kTuple);
+  co_return error;
+}
+
 asio::awaitable<int> HttpConnection::stream_body(HeadParser& head, Inbound& in, HttpBodyPlan& plan,
                                                  std::optional<HttpServerResponse>& answer) {
   http::request_parser<http::buffer_body> parser(std::move(head));
   parser.body_limit(plan.limit);
   Bytes step(kBodyStep);
-  while (!parser.is_done() && !answer) {
-    parser.get().body().data = step.data();
-    parser.get().body().size = step.size();
+  const auto ended = [&] { return in.length ? in.received == *in.length : parser.is_done(); };
+  while (!ended() && !answer) {
+    MutableBytes got = step;
     arm_for_body(step.size());
-    const auto [error, count] = co_await http::async_read(stream_, buffer_, parser, kTuple);
-    if (error && error != http::error::need_buffer) co_return status_for(error);
-    const ByteView got = ByteView(step).first(step.size() - parser.get().body().size);
+    if (in.length) {
+      got = got.first(
+          static_cast<std::size_t>(std::min<std::uint64_t>(step.size(), *in.length - in.received)));
+      const error_code error = co_await read_exactly(got);
+      if (error) co_return status_for(error);
+    } else {
+      parser.get().body().data = step.data();
+      parser.get().body().size = step.size();
+      const auto [error, count] = co_await http::async_read(stream_, buffer_, parser, kTuple);
+      if (error && error != http::error::need_buffer) co_return status_for(error);
+      got = got.first(step.size() - parser.get().body().size);
+    }
     if (got.empty()) continue;
     in.received += got.size();
     disarm();
