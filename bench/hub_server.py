@@ -267,22 +267,22 @@ def peak_memory(server: Server, clients: int) -> int:
     return peak
 
 
-def bench_memory(build: Path, work: Path, _size: int, _rounds: int) -> None:
-    """One file of 10 GiB to many clients."""
+def bench_memory(build: Path, work: Path, size: int, _rounds: int) -> None:
+    """One file of 10 GiB to many clients; also a smaller one of what does not shrink."""
     folder = work / "model"
-    folder.mkdir()
-    (folder / "w.bin").write_bytes(bytes(2 * MIB))
     print(f"\nmemory while {SPARSE >> 30} GiB go to 1, 16 and 64 clients, MiB")
-    for form in ("object", "xorbs"):
+    for form in ("object", "xorbs", "random xorbs"):
         hub = Hub(build, work)
+        make_weights(folder / "w.bin", size if form == "random xorbs" else 16 * MIB, "random")
         hub.add(folder)
-        (blob,) = [f for f in (hub.root / "blobs").rglob("*") if f.stat().st_size == 2 * MIB]
-        os.truncate(blob, SPARSE)  # the hub sends what is there
-        if form == "xorbs":
+        if form != "random xorbs":
+            (blob,) = [f for f in (hub.root / "blobs").rglob("*") if f.stat().st_size == 16 * MIB]
+            os.truncate(blob, SPARSE)  # the hub sends what is there
+        if form != "object":
             hub.move_to_xorbs()
         with hub.serving() as server:
             peaks = [peak_memory(server, clients) for clients in (1, 16, 64)]
-        print(f"  {form:10}" + "".join(f"{peak / MIB:8.0f}" for peak in peaks))
+        print(f"  {form:14}" + "".join(f"{peak / MIB:8.0f}" for peak in peaks))
         shutil.rmtree(hub.root)
 
 

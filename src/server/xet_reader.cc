@@ -69,6 +69,7 @@ void XetReader::find_term(std::uint64_t offset) {
 Status XetReader::open_term() {
   if (open_) return {};
   if (index_ == nullptr || index_->hash != term().xorb) {
+    index_.reset();
     xorb_.reset();
     auto index = store_.index(term().xorb, read_bytes_);
     auto xorb = store_.open_xorb(term().xorb);

@@ -257,6 +257,9 @@ TEST_CASE_FIXTURE(Fixture, "damage is found, whatever was damaged") {
   const auto reader = xet->open_file(big.file.hash);
   REQUIRE(reader.ok());
   CHECK(*read(**reader, 10, 9000) == part_of(big.content, 10, 9000));
+  // Also by a reader that has met the damage.
+  CHECK(read(**reader, 0, big.content.size()).status().code() == StatusCode::kDataLoss);
+  CHECK(*read(**reader, 10, 9000) == part_of(big.content, 10, 9000));
 }
 
 TEST_CASE_FIXTURE(Fixture, "each byte of a xorb and of a file matters") {

@@ -56,9 +56,9 @@ class ChunkCompressor {
 // Memory: 5 MiB at most, whatever `stored` claims.
 Result<Bytes> decompress_chunk(CompressionScheme scheme, ByteView stored, std::size_t raw_size);
 
-// Decompresses chunks whose hash is checked afterwards, in a quarter less time than
-// decompress_chunk(): the checksums that LZ4's frames have of their own are passed over. Memory:
-// one chunk, once it met a grouped one. Movable; not thread-safe.
+// Decompresses chunks whose hash is checked afterwards, where they are wanted: the checksums that
+// LZ4's frames have of their own are passed over, and no memory is taken, whatever a frame states,
+// but that of one chunk for grouped ones. Movable; not thread-safe.
 class ChunkDecompressor {
  public:
   // Fills `out`, the chunk's size before compression, 1 to kMaxChunkSize bytes. DataLoss when what

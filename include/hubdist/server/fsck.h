@@ -37,9 +37,9 @@ struct FsckResult {
 
 // Follows every reference: settings, branches and tags, commits and their parents, folders,
 // contents and proofs, Xet files and xorbs; and checks each id against what it names. Changes
-// nothing. `on_problem` is
-// called with what is wrong, and where. Cancelled on stop; an error when the store does not answer.
-// A hub that is written to meanwhile is checked as it was when each part was read.
+// nothing. `on_problem` is called with what is wrong, and where. Cancelled on stop; an error when
+// the store does not answer. A hub that is written to meanwhile is checked as it was when each part
+// was read.
 Result<FsckResult> check_hub(ObjectStore& store, const FsckOptions& options,
                              const std::function<void(std::string_view)>& on_problem,
                              std::stop_token stop = {});
