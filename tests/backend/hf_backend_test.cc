@@ -268,6 +268,54 @@ TEST_CASE_FIXTURE(Fixture, "wrong listings are DataLoss, and a path out of the f
   }
 }
 
+TEST_CASE_FIXTURE(Fixture, "leave to read from Xet storage comes from the hub alone") {
+  FakeRepo repo;
+  repo.commit = kCommit;
+  repo.token = "tok";
+  repo.files = {{"model.bin", {"weights", true, std::string(64, '1'), {}}}};
+  const auto file = uri("hf://org/name/model.bin");
+
+  SUBCASE("as it is") {
+    repo.files["model.bin"].xet_route =
+        hub.hub().url("/api/models/org/name/xet-read-token/main?x=1");
+    repo.xet_token = R"({"accessToken":"t","casUrl":"https://cas.example/","exp":1})";
+    hub.set("models/org/name", repo);
+    const auto info = backend()->stat(file, {});
+    REQUIRE(info.ok());
+    CHECK(info->xet_route == repo.files["model.bin"].xet_route);
+    hub.hub().forget();
+    const Instant before = system_clock().now();
+    const auto access = backend()->xet_access(file, info->xet_route, {});
+    REQUIRE_MESSAGE(access.ok(), access.status().ToString());
+    CHECK(hub.hub().seen().front().target.ends_with("?x=1"));
+    CHECK(access->cas_url == "https://cas.example");
+    CHECK(access->token.reveal() == "t");
+    CHECK_FALSE(access->allow_insecure_token);
+    // A clock that is wrong is no reason to ask again at every turn.
+    CHECK(access->expires >= before + std::chrono::seconds(60));
+  }
+  SUBCASE("a route on another host is not asked") {
+    repo.xet_token = R"({"accessToken":"t","casUrl":"http://127.0.0.1:1","exp":99999999999})";
+    hub.set("models/org/name", repo);
+    const auto access = backend()->xet_access(file, hub.store().url("/token"), {});
+    CHECK(access.ok());
+    CHECK(hub.store().seen().empty());
+    CHECK(access->expires <= system_clock().now() + std::chrono::hours(24));
+  }
+  SUBCASE("a hub without Xet") {
+    hub.set("models/org/name", repo);
+    CHECK(backend()->xet_access(file, "", {}).status().code() == StatusCode::kNotFound);
+  }
+  SUBCASE("answers that are none") {
+    for (const char* text : {"[]", R"({"accessToken":"t"})", R"({"casUrl":"https://a"})",
+                             R"({"accessToken":"t","casUrl":"ftp://a","exp":1})"}) {
+      repo.xet_token = text;
+      hub.set("models/org/name", repo);
+      CHECK_FALSE(backend()->xet_access(file, "", {}).ok());
+    }
+  }
+}
+
 TEST_CASE("commit ids") {
   CHECK(is_commit_id(kCommit));
   CHECK_FALSE(is_commit_id(kCommit + "c"));

@@ -8,6 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+_PIECE = 256 << 10  # bytes that are sent and counted at a time
+
 
 @dataclass
 class Answer:
@@ -128,13 +130,14 @@ class _Handler(BaseHTTPRequestHandler):
     def _send_body(self, answer: Answer):
         body = answer.body + answer.extra
         end = min(x for x in (len(body), answer.cut_at, answer.stall_at) if x is not None)
-        try:
-            self.wfile.write(body[:end])
-            self.wfile.flush()
-        except OSError:
-            return
-        with self.hub.lock:
-            self.hub.body_bytes += end
+        for begin in range(0, end, _PIECE):
+            piece = body[begin : min(begin + _PIECE, end)]
+            try:
+                self.wfile.write(piece)
+            except OSError:
+                return
+            with self.hub.lock:
+                self.hub.body_bytes += len(piece)
         if answer.stall_at is not None:
             self.hub.closing.wait()
         if end < len(body) or answer.extra:

@@ -49,42 +49,6 @@ def test_file_system(hub, token, api, repo, tmp_path):
     assert not fs.exists(f"{repo}/sub")
 
 
-def test_the_hf_command(hub, token, tmp_path):
-    folder = write(tmp_path / "up", {"a.txt": b"a", "b/w.safetensors": WEIGHTS})
-    environment = {
-        **os.environ,
-        "HF_ENDPOINT": hub.endpoint,
-        "HF_TOKEN": token,
-        "HF_HOME": str(tmp_path / "home"),
-        "HF_HUB_DISABLE_XET": "1",
-    }
-
-    def hf_command(*arguments) -> str:
-        command = [sys.executable, "-m", "huggingface_hub.cli.hf", *map(str, arguments)]
-        done = subprocess.run(command, env=environment, capture_output=True, text=True)
-        assert done.returncode == 0, done.stdout + done.stderr
-        return done.stdout
-
-    assert "ada" in hf_command("auth", "whoami")
-    hf_command("upload", "ada/by-command", folder, ".", "--private")
-    hf_command("download", "ada/by-command", "--local-dir", tmp_path / "down")
-    assert (tmp_path / "down/b/w.safetensors").read_bytes() == WEIGHTS
-
-
-def test_with_hf_xet_installed(hub, token, tmp_path, monkeypatch):
-    """What needs no Xet works; the rest says at once that the hub has none."""
-    monkeypatch.setattr(hf.constants, "HF_HUB_DISABLE_XET", False)
-    pytest.importorskip("hf_xet")
-    api = hf.HfApi(endpoint=hub.endpoint, token=token)
-    api.create_repo(REPO)
-    put(api, "a.txt", b"a")
-    with open(write(tmp_path, {"w": WEIGHTS}) / "w", "rb") as file:
-        put(api, "model.safetensors", file)
-    assert contents(api, REPO, tmp_path / "cache") == {"a.txt": b"a", "model.safetensors": WEIGHTS}
-    with pytest.raises(Exception, match="xet-write-token"):
-        put(api, "other.safetensors", WEIGHTS[1:])
-
-
 def test_two_servers_on_one_folder(hub, token, repo, hubdist_bin, tmp_path):
     """Started by mistake or on purpose: nothing is lost."""
     other = type(hub)(hubdist_bin, hub.root)

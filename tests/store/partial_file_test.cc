@@ -6,6 +6,7 @@
 #include "tests/support/fault_file_system.h"
 #include "tests/support/temp_dir.h"
 #include <hubdist/core/hash.h>
+#include <hubdist/core/manifest.h>
 #include <hubdist/store/partial_file.h>
 
 using namespace hubdist;
@@ -334,4 +335,112 @@ TEST_CASE_FIXTURE(Fixture, "a foreign .incomplete file is neither used nor touch
   REQUIRE(file->verify().ok());
   REQUIRE(file->publish(final_path).ok());
   CHECK(fs.info(foreign)->same_content(before));
+}
+
+namespace {
+
+// The file as Xet storage has it.
+struct ChunkedFixture : Fixture {
+  Manifest manifest = make_manifest(data);
+
+  PartialOptions chunked() {
+    PartialOptions how = options();
+    how.identity.xet = manifest.file_hash;
+    return how;
+  }
+  // Writes the chunks `order` names.
+  Status write_chunks(PartialFile& file, const std::vector<std::size_t>& order) {
+    std::vector<std::uint64_t> begins;
+    std::uint64_t at = 0;
+    for (const Chunk& chunk : manifest.chunks) {
+      begins.push_back(at);
+      at += chunk.size;
+    }
+    for (const std::size_t i : order) {
+      const Chunk& chunk = manifest.chunks[i];
+      HUBDIST_TRY(file.write_chunk(begins[i], chunk.hash, part(begins[i], begins[i] + chunk.size)));
+    }
+    return {};
+  }
+  std::vector<std::size_t> all(unsigned seed) {
+    std::vector<std::size_t> order(manifest.chunks.size());
+    for (std::size_t i = 0; i < order.size(); ++i) order[i] = i;
+    if (seed > 0) std::shuffle(order.begin(), order.end(), std::mt19937(seed));
+    return order;
+  }
+};
+
+}  // namespace
+
+TEST_CASE_FIXTURE(ChunkedFixture, "chunks in any order are proved by their root, unread") {
+  const auto file = open(chunked());
+  REQUIRE(write_chunks(*file, all(3)).ok());
+  REQUIRE(file->verify().ok());
+  CHECK(bytes_read_back() == 0);
+  REQUIRE(file->publish(final_path).ok());
+  CHECK(as_bytes(published()).size() == data.size());
+}
+
+TEST_CASE_FIXTURE(ChunkedFixture, "chunks that were received are there again after a restart") {
+  auto order = all(5);
+  const std::vector<std::size_t> first(order.begin(), order.begin() + 40);
+  const std::vector<std::size_t> rest(order.begin() + 40, order.end());
+  {
+    const auto file = open(chunked());
+    REQUIRE(write_chunks(*file, first).ok());
+  }
+  SUBCASE("as they were") {
+    const auto file = open(chunked());
+    std::uint64_t held = 0;
+    for (const std::size_t i : first) held += manifest.chunks[i].size;
+    CHECK(file->held().size() == held);
+    REQUIRE(write_chunks(*file, rest).ok());
+    const std::uint64_t before = bytes_read_back();
+    REQUIRE(file->verify().ok());
+    CHECK(bytes_read_back() == before);
+  }
+  SUBCASE("without those that were altered") {
+    const auto part_file = posix_file_system().open(options().paths.part, OpenMode::kReadWrite);
+    REQUIRE((*part_file)->pwrite(as_bytes("?"), manifest.chunks[0].size + 5).ok());
+    const auto file = open(chunked());
+    CHECK_FALSE(file->complete());
+    REQUIRE(write_chunks(*file, all(0)).ok());
+    CHECK(file->verify().ok());
+  }
+}
+
+TEST_CASE_FIXTURE(ChunkedFixture, "what came in part the plain way is proved by the SHA-256") {
+  const auto file = open(chunked());
+  REQUIRE(write(*file, 0, kMiB).ok());
+  REQUIRE(write_chunks(*file, all(7)).ok());
+  CHECK(file->verify().ok());
+}
+
+TEST_CASE_FIXTURE(ChunkedFixture, "wrong chunks are found by a manifest and written again") {
+  const auto file = open(chunked());
+  data[kMiB] ^= std::byte{1};
+  std::uint64_t at = 0;
+  for (const Chunk& chunk : manifest.chunks) {
+    const ByteView bytes = part(at, at + chunk.size);
+    REQUIRE(file->write_chunk(at, chunk_hash(bytes), bytes).ok());
+    at += chunk.size;
+  }
+  CHECK(file->verify().code() == StatusCode::kDataLoss);
+  data[kMiB] ^= std::byte{1};
+  SUBCASE("with a manifest") {
+    const auto wrong = file->compare(manifest);
+    REQUIRE(wrong.ok());
+    REQUIRE(wrong->ranges().size() == 1);
+    CHECK(wrong->contains({kMiB, kMiB + 1}));
+    CHECK(wrong->size() <= kMaxChunkSize);
+    for (std::size_t i = 0; i < manifest.chunks.size(); ++i) REQUIRE(write_chunks(*file, {i}).ok());
+  }
+  SUBCASE("without") {
+    file->doubt();
+    REQUIRE(write_chunks(*file, all(9)).ok());
+  }
+  CHECK(file->verify().ok());
+  // Whoever resumes finds the later bytes.
+  file->close();
+  CHECK(open(chunked())->complete());
 }

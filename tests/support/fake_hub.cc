@@ -63,7 +63,7 @@ struct FakeHub::Route {
     auto at = segments.begin() + (api ? 1 : 0);
     const std::string type = at != segments.end() && is_type(*at) ? *at++ : "models";
     const auto verb = std::find_if(at, segments.end(), [](const std::string& s) {
-      return s == "resolve" || s == "revision" || s == "tree";
+      return s == "resolve" || s == "revision" || s == "tree" || s == "xet-read-token";
     });
     route.key = type + "/" + join(at, verb);
     if (verb == segments.end()) return route;
@@ -129,6 +129,8 @@ FaultScript FakeHub::respond(const SeenRequest& request) {
     return hub_error(404, "RevisionNotFound");
   if (route.verb == "resolve") return resolve(repo, route.path);
   if (route.verb == "revision") return revision(repo);
+  if (route.verb == "xet-read-token" && !repo.xet_token.empty())
+    return answer(200, {}, repo.xet_token);
   if (route.verb == "tree") return tree(repo, request, route.path);
   return answer(404);
 }
@@ -140,6 +142,8 @@ FaultScript FakeHub::resolve(const FakeRepo& repo, const std::string& path) {
   const FakeFile& entry = found->second;
   HttpHeaders headers{{"X-Repo-Commit", repo.commit}};
   if (!entry.xet_hash.empty()) headers.add("X-Xet-Hash", entry.xet_hash);
+  if (!entry.xet_route.empty())
+    headers.add("Link", concat("<", entry.xet_route, ">; rel=\"xet-auth\""));
   if (!entry.lfs)
     return file({entry.content, "\"" + sha1_hex(entry.content) + "\"", true, true, headers});
   const std::string name = sha256_hex(entry.content);

@@ -15,14 +15,16 @@ struct FakeFile {
   std::string content;
   bool lfs = false;           // redirected to the store, named by sha256
   std::string xet_hash = {};  // stated, not served
+  std::string xet_route = {};
 };
 
 struct FakeRepo {
   std::string commit;  // of every revision in `revisions`
   std::map<std::string, FakeFile> files;
   std::vector<std::string> revisions = {"main"};
-  std::string token = {};  // needed to read, where not empty
-  bool gated = false;      // without the token: GatedRepo, not RepoNotFound
+  std::string token = {};      // needed to read, where not empty
+  bool gated = false;          // without the token: GatedRepo, not RepoNotFound
+  std::string xet_token = {};  // the answer for a Xet token; empty: there is no Xet
 };
 
 class FakeHub {
