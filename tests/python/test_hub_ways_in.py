@@ -1,13 +1,10 @@
 """Other ways into our hub: file systems, the hf command, two servers; and what git says of it."""
 
-import os
 import subprocess
-import sys
 import threading
 from pathlib import Path
 
 import huggingface_hub as hf
-import pytest
 from huggingface_hub import CommitOperationAdd
 
 from hub_writer import (  # noqa: F401
