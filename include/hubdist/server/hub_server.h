@@ -16,8 +16,8 @@ namespace hubdist {
 struct HubServerOptions {
   Path root;                           // the folder that holds the hub; made if missing
   std::string listen = "127.0.0.1:0";  // "host:port"; port 0: any
-  // TLS by a certificate with its chain and a key, PEM both; neither, or both. When they are renewed
-  // the server takes the new ones within a minute.
+  // TLS by a certificate with its chain and a key, PEM both; neither, or both. When they are
+  // renewed the server takes the new ones within a minute.
   Path tls_certificate{};
   Path tls_key{};
   // Tokens travel in clear text over plain http, so that without TLS an address which is not

@@ -54,7 +54,7 @@ class CommitReader {
   std::string partial_;  // of a line
   std::optional<CommitHeader> header_;
   std::vector<CommitOperation> operations_;
-  std::vector<NewObject> contents_;  // not stored yet
+  std::vector<NewObject> contents_;     // not stored yet
   std::vector<std::string> relied_on_;  // objects that were there, to be settled
   std::size_t content_bytes_ = 0;
 };
