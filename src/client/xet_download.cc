@@ -69,7 +69,7 @@ Status read_again(const Job& job, ContentDownload& download, const Status& failu
   RangeSet right({0, entry.size});
   right.remove(wrong);
   XetDownload file = xet_download(download, std::move(right));
-  HUBDIST_TRY(job.xet->reader().read({&file, 1}, stop));
+  HUBDIST_TRY(job.xet->downloader().read({&file, 1}, stop));
   const Status again = download.finish(stop);
   if (again.code() != StatusCode::kDataLoss) return again;
   const Status lost = data_loss(
@@ -90,7 +90,7 @@ Status read_batch(const Job& job, Downloads& downloads, std::stop_token stop) {
   std::vector<XetDownload> files;
   for (const auto& download : downloads)
     files.push_back(xet_download(*download, download->partial().held()));
-  HUBDIST_TRY(job.xet->reader().read(files, stop));
+  HUBDIST_TRY(job.xet->downloader().read(files, stop));
   for (std::size_t i = 0; i < files.size(); ++i) {
     if (files[i].unknown) {
       log(LogLevel::kDebug, files[i].name, " is not in Xet storage");

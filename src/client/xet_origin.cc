@@ -31,7 +31,7 @@ bool is_refusal(const Status& status) {
 
 XetOrigin::XetOrigin(std::shared_ptr<CasClient> cas, const Job& job)
     : cas_(std::move(cas)),
-      reader_(cas_, job.budget, std::clamp<std::size_t>(job.max_workers, 1, kMaxRequests)) {}
+      downloader_(cas_, job.budget, std::clamp<std::size_t>(job.max_workers, 1, kMaxRequests)) {}
 
 Result<std::unique_ptr<XetOrigin>> XetOrigin::find(const Job& job, const Plan& plan,
                                                    std::shared_ptr<HttpClient> http,

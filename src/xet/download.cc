@@ -78,7 +78,8 @@ struct XetDownloader::Shared {
 
 namespace {
 
-// One call: what is to be asked and to be read, and the workers that do it.
+// One call: what is to be asked and to be read, and the workers that do it. (Shared is
+// XetDownloader's own, which only it can name.)
 template <typename Shared>
 class Reading {
  public:

@@ -129,7 +129,7 @@ FaultScript FakeCas::reconstruct(const SeenRequest& request, int asked, const Xe
       asked == 1 ? 1 : ranges_per_url);
   auto plan = planner.plan(known->second, wanted);
   if (!plan.ok()) return answer(500);
-  if (change_answer) change_answer(*plan);
+  if (const auto change = change_answer.get()) change(*plan);
   return answer(200, {{"Content-Type", "application/json"}},
                 asked == 1 ? write_reconstruction_v1(*plan) : write_reconstruction_v2(*plan));
 }
@@ -166,8 +166,8 @@ FaultScript FakeCas::xorb(const SeenRequest& request) {
   if (number_in(request.target, "g=") <= valid_from_ || !is_signed_for(request.target, range.range))
     return answer(403);
   const std::string part = stored.substr(range.range.begin, range.range.size());
-  if (serve_xorb)
-    if (FaultScript script = serve_xorb(*name, range.range, part)) return script;
+  if (const auto serve = serve_xorb.get())
+    if (FaultScript script = serve(*name, range.range, part)) return script;
   xorb_bytes_ += part.size();
   return content_range ? xorb_part(range.range, part) : answer(206, {}, part);
 }

@@ -17,7 +17,25 @@
 
 namespace hubdist::testing {
 
-// Thread-safe, but for its public fields, which are set while nobody asks.
+// A function that tests change while the server's threads use it.
+template <typename F>
+class Hook {
+ public:
+  void operator=(F function) {
+    const std::lock_guard lock(mutex_);
+    function_ = std::move(function);
+  }
+  F get() const {
+    const std::lock_guard lock(mutex_);
+    return function_;
+  }
+
+ private:
+  mutable std::mutex mutex_;
+  F function_;
+};
+
+// Thread-safe, but for its public fields other than hooks, which are set while nobody asks.
 class FakeCas {
  public:
   FakeCas();
@@ -43,9 +61,9 @@ class FakeCas {
   bool manifests = false;     // tell the chunks of files, as our hub does
   bool content_range = true;  // state it in answers with a part
   // Changes a reconstruction before it is sent.
-  std::function<void(Reconstruction&)> change_answer;
+  Hook<std::function<void(Reconstruction&)>> change_answer;
   // Answers a request for a xorb's bytes instead of the store, where it returns a script.
-  std::function<FaultScript(const XorbHash&, ByteRange, const std::string& bytes)> serve_xorb;
+  Hook<std::function<FaultScript(const XorbHash&, ByteRange, const std::string& bytes)>> serve_xorb;
 
  private:
   FaultScript respond(const SeenRequest& request);

@@ -19,13 +19,13 @@ class XetOrigin {
                                                  const ClientOptions& options,
                                                  std::stop_token stop);
   CasClient& cas() { return *cas_; }
-  XetDownloader& reader() { return reader_; }
+  XetDownloader& downloader() { return downloader_; }
 
  private:
   XetOrigin(std::shared_ptr<CasClient> cas, const Job& job);
 
   const std::shared_ptr<CasClient> cas_;
-  XetDownloader reader_;
+  XetDownloader downloader_;
 };
 
 }  // namespace hubdist::internal
