@@ -58,6 +58,8 @@ class Round {
   std::size_t busy(const NodeState& node) const;
   void find_late_crossings();
   bool must_wait(const Share& receiver, std::size_t piece) const;
+  bool within_reach(const Share& receiver, std::size_t zone, std::size_t piece) const;
+  bool shuns(const Share& receiver, const NodeState& source, NodeIndex index) const;
   bool hungry(const NodeState& node) const;
   const std::vector<Giver>& givers_of(UnitState& unit);
   bool usable(const Share& receiver, const NodeState& source, NodeIndex index) const;
@@ -80,7 +82,7 @@ class Round {
   const Instant now_;
   Plan& plan_;
   std::vector<Candidates> candidates_;
-  bool zones_wait_ = false;  // there are zones, and nobody in them is out of reach for others
+  bool nobody_suspended_ = false;  // there are zones, and nobody in them is out of reach for others
   std::set<std::tuple<const UnitState*, std::size_t, std::size_t>> late_;  // unit, zone, piece
   std::unordered_map<const UnitState*, std::vector<Giver>> givers_;  // with a slot free at first
 };
@@ -149,29 +151,46 @@ std::size_t Round::collect(Share& share, std::size_t room) {
 }
 
 bool Round::usable(const Share& receiver, const NodeState& source, NodeIndex index) const {
-  if (index == receiver.node || source.uploads >= slots(source)) return false;
-  for (const auto& [avoided, until] : swarm_.node(receiver.node).avoided)
-    if (avoided == index && until > now_) return false;
-  return receiver.banned.empty() || std::find(receiver.banned.begin(), receiver.banned.end(),
-                                              source.id) == receiver.banned.end();
+  return index != receiver.node && source.uploads < slots(source) &&
+         !shuns(receiver, source, index);
 }
 
 // A piece goes from zone to zone once: where it is, or is on its way to, the others of the zone
-// wait for it, but not for ever. Who cannot get it from some node of its zone does not wait either.
+// wait for it, but not for ever.
 bool Round::must_wait(const Share& receiver, std::size_t piece) const {
-  const NodeState& node = swarm_.node(receiver.node);
-  return zones_wait_ && node.avoided.empty() && receiver.banned.empty() &&
-         swarm_.in_zone(*receiver.unit, node.zone_index, piece) &&
-         !late_.contains({receiver.unit, node.zone_index, piece});
+  const std::size_t zone = swarm_.node(receiver.node).zone_index;
+  if (swarm_.zones() < 2 || !swarm_.in_zone(*receiver.unit, zone, piece)) return false;
+  if (late_.contains({receiver.unit, zone, piece})) return false;
+  const bool all_in_reach =
+      nobody_suspended_ && receiver.banned.empty() && swarm_.node(receiver.node).avoided.empty();
+  return all_in_reach || within_reach(receiver, zone, piece);
+}
+
+// Whether some node of the zone that the receiver may be sent to has the piece or gets it.
+bool Round::within_reach(const Share& receiver, std::size_t zone, std::size_t piece) const {
+  return std::any_of(
+      receiver.unit->shares.begin(), receiver.unit->shares.end(), [&](const auto& share) {
+        const NodeState& node = swarm_.node(share->node);
+        return share.get() != &receiver && node.zone_index == zone && may_give(node) &&
+               (share->held.test(piece) || share->coming.test(piece)) &&
+               !shuns(receiver, node, share->node);
+      });
+}
+
+// Whether the receiver is not to be sent to this node.
+bool Round::shuns(const Share& receiver, const NodeState& source, NodeIndex index) const {
+  for (const auto& [avoided, until] : swarm_.node(receiver.node).avoided)
+    if (avoided == index && until > now_) return true;
+  return !receiver.banned.empty() && std::find(receiver.banned.begin(), receiver.banned.end(),
+                                               source.id) != receiver.banned.end();
 }
 
 void Round::find_late_crossings() {
   if (swarm_.zones() < 2) return;
   const double rate = options_.slow * swarm_.request_rate();
-  zones_wait_ = true;
   for (const NodeState& node : swarm_.nodes()) {
     if (!node.alive) continue;
-    if (node.suspended_until > now_) zones_wait_ = false;
+    if (node.suspended_until > now_) nobody_suspended_ = false;
     for (const Transfer& transfer : node.downloads) {
       if (swarm_.node(transfer.source).zone_index == node.zone_index) continue;
       const UnitState& unit = *transfer.share->unit;
