@@ -27,7 +27,7 @@ std::unique_ptr<ServerHandle> start_server(Path root, std::string listen,
                                            const std::optional<Path>& tls_key, bool allow_insecure,
                                            std::string public_url, std::size_t handler_threads,
                                            std::size_t max_uploads, std::size_t max_commits,
-                                           std::uint64_t lfs_part, std::chrono::seconds xet_life,
+                                           std::uint64_t lfs_part, std::int64_t xet_life,
                                            bool metrics, py::object access_log) {
   HubServerOptions options;
   options.root = std::move(root);
@@ -40,7 +40,7 @@ std::unique_ptr<ServerHandle> start_server(Path root, std::string listen,
   options.max_uploads = max_uploads;
   options.max_commits = max_commits;
   options.lfs_part = lfs_part;
-  options.xet_life = xet_life;
+  options.xet_life = std::chrono::seconds(xet_life);
   options.metrics = metrics;
   options.access_log = adapt_access_log(std::move(access_log));
   auto server = blocking([&](const std::stop_token&) { return HubServer::start(options); });
@@ -97,7 +97,7 @@ void bind_server(py::module_& m) {
       "`allow_insecure` says that the network is trusted. `public_url`: how clients reach the "
       "server behind a proxy. `max_uploads` and `max_commits` may be on their way in at once; the "
       "next is told to come again. A larger LFS file than `lfs_part` bytes comes in parts of that "
-      "size. `xet_life`: how long tokens and links of Xet storage hold, seconds or a timedelta. "
+      "size. `xet_life`: how long tokens and links of Xet storage hold, in seconds. "
       "`metrics`: GET /metrics tells everybody what the server does. `access_log` is called "
       "with a line of JSON for each answer, by any thread, and must not close the server. "
       "Thread-safe. Serves until close(), the end of a `with` block, or the end of the "
@@ -108,7 +108,7 @@ void bind_server(py::module_& m) {
            py::arg("public_url") = "", py::arg("handler_threads") = standard.handler_threads,
            py::arg("max_uploads") = standard.max_uploads,
            py::arg("max_commits") = standard.max_commits, py::arg("lfs_part") = standard.lfs_part,
-           py::arg("xet_life") = standard.xet_life, py::arg("metrics") = false,
+           py::arg("xet_life") = standard.xet_life.count(), py::arg("metrics") = false,
            py::arg("access_log") = py::none())
       .def_property_readonly(
           "address", [](const ServerHandle& self) { return self.get()->address(); },

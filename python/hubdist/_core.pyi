@@ -1429,7 +1429,7 @@ class HubServer:
     """
     A hub of one's own, which the clients of Hugging Face read and write by HF_ENDPOINT alone.
 
-    `root` is the folder that holds the hub, made if missing; any number of servers may share it. `listen` is "host:port", port 0: any. `tls_certificate` and `tls_key` are PEM files: with them it serves https, and takes renewed ones within a minute. Tokens travel in clear text over plain http, so that without TLS an address which is not loopback is refused unless `allow_insecure` says that the network is trusted. `public_url`: how clients reach the server behind a proxy. `max_uploads` and `max_commits` may be on their way in at once; the next is told to come again. A larger LFS file than `lfs_part` bytes comes in parts of that size. `metrics`: GET /metrics tells everybody what the server does. `access_log` is called with a line of JSON for each answer, by any thread, and must not close the server. Thread-safe. Serves until close(), the end of a `with` block, or the end of the interpreter.
+    `root` is the folder that holds the hub, made if missing; any number of servers may share it. `listen` is "host:port", port 0: any. `tls_certificate` and `tls_key` are PEM files: with them it serves https, and takes renewed ones within a minute. Tokens travel in clear text over plain http, so that without TLS an address which is not loopback is refused unless `allow_insecure` says that the network is trusted. `public_url`: how clients reach the server behind a proxy. `max_uploads` and `max_commits` may be on their way in at once; the next is told to come again. A larger LFS file than `lfs_part` bytes comes in parts of that size. `xet_life`: how long tokens and links of Xet storage hold, in seconds. `metrics`: GET /metrics tells everybody what the server does. `access_log` is called with a line of JSON for each answer, by any thread, and must not close the server. Thread-safe. Serves until close(), the end of a `with` block, or the end of the interpreter.
     """
     def __enter__(self) -> HubServer: ...
     def __exit__(self, *args: object) -> None: ...
@@ -1446,6 +1446,7 @@ class HubServer:
         max_uploads: int = 64,
         max_commits: int = 16,
         lfs_part: int = 4294967296,
+        xet_life: int = 900,
         metrics: bool = False,
         access_log: typing.Any = None,
     ) -> None: ...
