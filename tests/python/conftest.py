@@ -6,10 +6,11 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+
+from hub_process import Hub
 
 # Before huggingface_hub is imported: nothing of this user's, and no way out of this machine.
 for name in [n for n in os.environ if n.startswith(("HF_", "MODELSCOPE_"))]:
@@ -21,7 +22,6 @@ os.environ["MODELSCOPE_ENDPOINT"] = "http://127.0.0.1:9"
 
 OTHER_VERSION = "1.33.0"
 MODELSCOPE_VERSIONS = ["1.40.2", "1.37.1"]  # of either generation, the last
-PATIENCE = 30  # seconds for anything that should take an instant
 
 
 def pytest_unconfigure() -> None:
@@ -35,49 +35,6 @@ def hubdist_bin() -> Path:
     if not found:
         pytest.fail("no hubdist program: build it and set HUBDIST_PROGRAM to its path")
     return Path(found)
-
-
-@dataclass
-class Hub:
-    """A hub server of its own, at `endpoint`."""
-
-    program: Path
-    root: Path
-    endpoint: str = ""
-    process: subprocess.Popen | None = None
-
-    def run(self, *arguments) -> str:
-        """Runs `hubdist hub ARGUMENTS --root ROOT`; what it printed."""
-        command = [self.program, "hub", *map(str, arguments), "--root", self.root]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=4 * PATIENCE)
-        assert done.returncode == 0, done.stderr
-        return done.stdout
-
-    def add(self, folder, repo: str, *arguments) -> str:
-        """Puts a folder as a commit; its id."""
-        return self.run("add", folder, repo, *arguments).split()[1].rstrip(":")
-
-    def token_add(self, user: str, *arguments) -> str:
-        return self.run("token", "add", user, *arguments).strip()
-
-    def start(self, *arguments) -> None:
-        port_file = self.root.parent / f"{self.root.name}.port"
-        port_file.unlink(missing_ok=True)
-        command = [self.program, "hub", "serve", "--root", self.root, "--listen", "127.0.0.1:0"]
-        command += ["--port-file", port_file, *map(str, arguments)]
-        self.process = subprocess.Popen(
-            command, stderr=subprocess.PIPE, text=True, env={**os.environ, "HUBDIST_LOG": "warning"}
-        )
-        said = self.process.stderr.readline()
-        assert "listens on 127.0.0.1:" in said, said + self.process.stderr.read()
-        self.endpoint = f"http://127.0.0.1:{int(port_file.read_text())}"
-
-    def stop(self) -> None:
-        if self.process is not None:
-            self.process.terminate()
-            said = self.process.communicate(timeout=PATIENCE)[1]
-            assert self.process.returncode == 0, said
-            self.process = None
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from conftest import Hub
+from hub_process import Hub
 
 CONTENT = b"the weights of a model" * 10_000
 

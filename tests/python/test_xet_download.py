@@ -12,8 +12,8 @@ import huggingface_hub as hf
 import pytest
 
 import hubdist
-from conftest import Hub
 from faulty_hub import FaultyHub, cut, flip, status
+from hub_process import Hub
 
 REPO = "ada/model"
 DRAW = random.Random(3)
