@@ -76,7 +76,8 @@ std::string LfsLinks::sign(const LfsLink& link) const {
 }
 
 std::string LfsLinks::make(LfsLink link, std::int64_t now) const {
-  link.expires = now + kLife + static_cast<std::int64_t>(link.size / kMiB);
+  const std::uint64_t longer = std::min<std::uint64_t>(link.size / kMiB, kMaxLfsLinkLife - kLife);
+  link.expires = now + kLife + static_cast<std::int64_t>(longer);
   return concat(path_of(link), '?', query_of(link), "&signature=", sign(link));
 }
 

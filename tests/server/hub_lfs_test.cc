@@ -164,6 +164,20 @@ TEST_CASE("links expire, and other hubs' are not taken") {
     CHECK_FALSE(links.read("PUT", wrong, query, 1'000'000).ok());
 }
 
+TEST_CASE("no link lives longer than a week, however large its content") {
+  const internal::LfsLinks links(Secret("key"));
+  internal::LfsLink link;
+  link.action = internal::LfsLink::Action::kUpload;
+  link.storage = StorageId::random();
+  link.oid = sha256(as_bytes("x"));
+  link.size = 1024 * 1024 * kGiB;
+  const std::string url = links.make(link, 1'000'000);
+  const std::string path = url.substr(0, url.find('?'));
+  const std::string query = url.substr(url.find('?') + 1);
+  CHECK(links.read("PUT", path, query, 1'000'000 + 7 * 24 * 3600).ok());
+  CHECK_FALSE(links.read("PUT", path, query, 1'000'001 + 7 * 24 * 3600).ok());
+}
+
 TEST_CASE_FIXTURE(Fixture, "contents of other repositories are as if they were nowhere") {
   begin();
   REQUIRE(put(link("ada/m", kContent, "upload"), kContent).status == 200);
@@ -213,6 +227,34 @@ TEST_CASE_FIXTURE(Fixture, "wrong batches are refused") {
   CHECK(ask("POST", url, R"({"operation":"download","objects":[]})", Secret()).status == 200);
   CHECK(ask("GET", url).status == 405);
   CHECK(ask("POST", "/ada/no.git/info/lfs/objects/batch", "{}", Secret()).status == 401);
+}
+
+// The batch of an upload in parts of `count` objects of one size each.
+std::string upload_batch(std::size_t count, std::string_view size) {
+  std::string body = R"({"operation":"upload","transfers":["multipart"],"objects":[)";
+  for (std::size_t i = 0; i < count; ++i)
+    body += concat(i == 0 ? "" : ",", R"({"oid":")", sha256(as_bytes(std::to_string(i))).hex(),
+                   R"(","size":)", size, "}");
+  return body + "]}";
+}
+
+TEST_CASE_FIXTURE(Fixture, "a batch of more than a hub takes is refused, and at once") {
+  options.lfs_part = 1 * kMiB;
+  begin();
+  const std::string url = "/ada/m.git/info/lfs/objects/batch";
+  for (const char* size : {"18446744073709551615", "9223372036854775807", "2199023255553"}) {
+    const HttpReply reply = ask("POST", url, upload_batch(1, size));
+    CHECK(reply.status == 422);
+    CHECK(reply.body.find("at most 2199023255552 bytes") != std::string::npos);
+  }
+  const HttpReply largest = ask("POST", url, upload_batch(1, "2199023255552"));
+  CHECK(largest.status == 200);
+  CHECK(largest.body.find("\"10000\":\"http") != std::string::npos);
+  CHECK(largest.body.find("\"10001\":") == std::string::npos);
+  const HttpReply many = ask("POST", url, upload_batch(2, "2199023255552"));
+  CHECK(many.status == 413);
+  CHECK(many.body.find("ask for fewer objects at once") != std::string::npos);
+  CHECK(ask("POST", url, upload_batch(1000, "1")).status == 200);
 }
 
 TEST_CASE_FIXTURE(Fixture, "git's clients send the token as a password") {

@@ -29,12 +29,15 @@ struct LfsLink {
 };
 
 inline constexpr std::string_view kLfsLinkPrefix = "/api/lfs/";
+// An hour, and a second more for each MiB, but never longer than this.
+inline constexpr std::int64_t kMaxLfsLinkLife = std::int64_t{7} * 24 * 3600;  // seconds
 
 // Thread-safe.
 class LfsLinks {
  public:
   explicit LfsLinks(Secret key) : key_(std::move(key)) {}
-  // "/api/lfs/{storage}/{oid}?...", valid for an hour and a second more for each MiB.
+  // "/api/lfs/{storage}/{oid}?...", valid for an hour and a second more for each MiB, at most for
+  // kMaxLfsLinkLife.
   std::string make(LfsLink link, std::int64_t now) const;
   // 403 when the link is not of this hub's making, not for this method, or expired.
   Result<LfsLink> read(std::string_view method, std::string_view path, std::string_view query,
