@@ -212,6 +212,8 @@ HubApi::Answer HubApi::lfs_link_route(const HttpServerRequest& http) {
   HUBDIST_ASSIGN(const LfsLink link,
                  links_.read(http.method, http.path, http.query, std::time(nullptr)));
   if (link.action == LfsLink::Action::kComplete) {
+    const auto pass = uploads_.enter();
+    if (!pass) return too_busy("uploads");
     HUBDIST_TRY(join_parts(repositories_, link));
     return lfs_response("{}");
   }

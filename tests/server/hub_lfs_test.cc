@@ -1,4 +1,5 @@
 // Contents that come and go by LFS, and what may go wrong with them.
+#include <atomic>
 #include <ctime>
 #include <thread>
 
@@ -326,23 +327,38 @@ TEST_CASE_FIXTURE(Fixture, "a full disk is told, and nothing half stored") {
   CHECK(commit("ada/m", lfs_line("w.bin", kContent)).status == 200);
 }
 
-TEST_CASE_FIXTURE(Fixture, "parts are joined, and only when they are the content") {
-  options.lfs_part = 300'000;
-  begin();
-  const HttpReply batch =
-      ask("POST", "/ada/m.git/info/lfs/objects/batch",
-          concat(R"({"operation":"upload","transfers":["basic","multipart"],"objects":[{"oid":")",
-                 kOid, R"(","size":)", kContent.size(), "}]}"));
-  CHECK(batch.body.find("\"transfer\":\"multipart\"") != std::string::npos);
-  CHECK(batch.body.find("\"chunk_size\":\"300000\"") != std::string::npos);
-  const auto url_after = [&](std::string_view mark) {
-    const std::size_t begin = batch.body.find(mark) + mark.size();
-    return batch.body.substr(begin, batch.body.find('"', begin) - begin);
-  };
-  const std::string complete = url_after("\"upload\":{\"href\":\"");
-  const auto part = [&](int number, std::string_view bytes) {
+// An upload of kContent in three parts.
+struct PartsFixture : Fixture {
+  std::string answer;  // of the batch
+  std::string complete;
+
+  void begin_parts() {
+    options.lfs_part = 300'000;
+    begin();
+    answer =
+        ask("POST", "/ada/m.git/info/lfs/objects/batch",
+            concat(R"({"operation":"upload","transfers":["basic","multipart"],"objects":[{"oid":")",
+                   kOid, R"(","size":)", kContent.size(), "}]}"))
+            .body;
+    complete = url_after("\"upload\":{\"href\":\"");
+  }
+  std::string url_after(std::string_view mark) const {
+    const std::size_t begin = answer.find(mark) + mark.size();
+    return answer.substr(begin, answer.find('"', begin) - begin);
+  }
+  long part(int number, std::string_view bytes) {
     return put(url_after(concat('"', number, "\":\"")), bytes).status;
-  };
+  }
+  void put_parts() {
+    for (int i = 0; i < 3; ++i)
+      REQUIRE(part(i + 1, kContent.substr(static_cast<std::size_t>(i) * 300'000, 300'000)) == 200);
+  }
+};
+
+TEST_CASE_FIXTURE(PartsFixture, "parts are joined, and only when they are the content") {
+  begin_parts();
+  CHECK(answer.find("\"transfer\":\"multipart\"") != std::string::npos);
+  CHECK(answer.find("\"chunk_size\":\"300000\"") != std::string::npos);
   CHECK(part(1, kContent.substr(0, 300'000)) == 200);
   CHECK(part(2, kContent.substr(300'000, 300'000)) == 200);
   CHECK(part(3, kContent.substr(0, 5)) == 400);
@@ -361,6 +377,44 @@ TEST_CASE_FIXTURE(Fixture, "parts are joined, and only when they are the content
   }
   CHECK(files("parts") == 0);
   CHECK(files(".tmp") == 0);
+}
+
+TEST_CASE_FIXTURE(PartsFixture, "joining counts as an upload") {
+  options.max_uploads = 1;
+  begin_parts();
+  put_parts();
+  const std::string up = link("ada/m", "other", "upload");
+  RawClient other(port());
+  other.send(concat("PUT ", path_of(up),
+                    " HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\nExpect: 100-continue\r\n\r\n"));
+  REQUIRE(other.read_head().starts_with("HTTP/1.1 100"));
+  RawClient client(port());
+  client.send(
+      concat("POST ", path_of(complete), " HTTP/1.1\r\nHost: h\r\nContent-Length: 0\r\n\r\n"));
+  const std::string refusal = client.read_answer();
+  CHECK(refusal.starts_with("HTTP/1.1 503"));
+  CHECK(refusal.find("Retry-After: 1\r\n") != std::string::npos);
+  other.send("other");
+  REQUIRE(other.read_head().starts_with("HTTP/1.1 200"));
+  CHECK(ask("POST", complete, "{}", Secret()).status == 200);
+}
+
+TEST_CASE_FIXTURE(PartsFixture, "who joins parts beside another that is first succeeds as well") {
+  begin_parts();
+  put_parts();
+  std::atomic<bool> first = true;
+  long beside = 0;
+  fs.set_hook([&](const testing::FileOperation& operation) -> Status {
+    const std::string path = operation.path.native();
+    if (operation.name == "open" && path.find("/parts/") != std::string::npos &&
+        first.exchange(false))
+      beside = ask("POST", complete, "{}", Secret()).status;
+    return {};
+  });
+  CHECK(ask("POST", complete, "{}", Secret()).status == 200);
+  CHECK(beside == 200);
+  CHECK(commit("ada/m", lfs_line("w.bin", kContent)).status == 200);
+  fs.set_hook(nullptr);
 }
 
 }  // namespace

@@ -16,7 +16,7 @@ Result<std::unique_ptr<HttpBodySink>> make_lfs_sink(Repositories& repositories, 
                                                     Gate::Pass pass);
 
 // Joins the parts of a content, and keeps it when it is the one that the link names. The parts are
-// removed. NotFound when one is missing.
+// removed. NotFound when one is missing, unless another request has joined them meanwhile.
 Status join_parts(Repositories& repositories, const LfsLink& link);
 
 // Removes parts that nobody joined.
