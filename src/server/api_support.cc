@@ -106,6 +106,12 @@ Status too_busy(std::string_view what) {
       Detail::kRetryAfter, kBusySeconds);
 }
 
+Status stopping() {
+  return with_detail(
+      with_detail(unavailable("This hub is stopping: try again"), Detail::kHttpStatus, "503"),
+      Detail::kRetryAfter, kBusySeconds);
+}
+
 Status check_file_access(const OpenRepo& repo, const Viewer& viewer) {
   if (repo.access == Access::kFiles) return {};
   const std::string what =

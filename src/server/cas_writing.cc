@@ -116,6 +116,7 @@ CasApi::Plan CasApi::plan_shard(const HttpServerRequest& http, const CasRoute& r
   ShardSinkOptions options;
   options.size = static_cast<std::size_t>(size);
   options.events = route.version == 2;
+  options.stop = http.stop;
   options.begin = [this, storage, name = caller.repo.id.key()](Bytes shard) {
     return std::make_unique<ShardIntake>(
         ShardPlaces{repositories_, xet_, proofs_, chunks_}, storage, name,

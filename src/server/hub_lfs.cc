@@ -214,7 +214,7 @@ HubApi::Answer HubApi::lfs_link_route(const HttpServerRequest& http) {
   if (link.action == LfsLink::Action::kComplete) {
     const auto pass = uploads_.enter();
     if (!pass) return too_busy("uploads");
-    HUBDIST_TRY(join_parts(repositories_, link));
+    HUBDIST_TRY(join_parts(repositories_, link, http.stop));
     return lfs_response("{}");
   }
   if (link.action == LfsLink::Action::kVerify) return lfs_verify(link.storage, link.oid, link.size);

@@ -77,7 +77,7 @@ bool is_missing(const Status& error) { return error.code() == StatusCode::kNotFo
 
 // NotFound when it is missing or not whole.
 Status copy_part(ObjectStore& store, const LfsLink& link, std::uint64_t part, Sha256Hasher& hash,
-                 ObjectWriter& writer) {
+                 ObjectWriter& writer, const std::stop_token& stop) {
   LfsLink of_part = link;
   of_part.action = LfsLink::Action::kUploadPart;
   of_part.part = part;
@@ -89,6 +89,7 @@ Status copy_part(ObjectStore& store, const LfsLink& link, std::uint64_t part, Sh
   if (!reader.ok()) return reader.status();
   Bytes buffer(kCopyStep);
   for (std::uint64_t offset = 0; offset < (*reader)->size();) {
+    if (stop.stop_requested()) return stopping();
     HUBDIST_ASSIGN(const std::size_t count, (*reader)->read(buffer, offset));
     if (count == 0) return data_loss("a part of an upload ends early");
     const ByteView bytes = ByteView(buffer).first(count);
@@ -120,7 +121,7 @@ Status joined_beside(Repositories& repositories, const LfsLink& link, const Stat
 
 }  // namespace
 
-Status join_parts(Repositories& repositories, const LfsLink& link) {
+Status join_parts(Repositories& repositories, const LfsLink& link, const std::stop_token& stop) {
   HUBDIST_ASSIGN(const auto proved, repositories.proved_size(link.storage, link.oid));
   if (proved == link.size) {
     HUBDIST_TRY(repositories.store().settle(proof_key(link.storage, link.oid)));
@@ -129,7 +130,7 @@ Status join_parts(Repositories& repositories, const LfsLink& link) {
   HUBDIST_ASSIGN(const auto writer, repositories.store().create(blob_key(link.oid)));
   Sha256Hasher hash;
   for (std::uint64_t part = 1; part <= link.parts(); ++part) {
-    const Status copied = copy_part(repositories.store(), link, part, hash, *writer);
+    const Status copied = copy_part(repositories.store(), link, part, hash, *writer, stop);
     if (is_missing(copied)) return joined_beside(repositories, link, copied);
     HUBDIST_TRY(copied);
   }

@@ -6,6 +6,7 @@
 #include <openssl/evp.h>
 
 #include "server/internal/lfs_link.h"
+#include "server/internal/lfs_upload.h"
 #include "tests/server/hub_fixture.h"
 
 namespace hubdist {
@@ -377,6 +378,25 @@ TEST_CASE_FIXTURE(PartsFixture, "parts are joined, and only when they are the co
   }
   CHECK(files("parts") == 0);
   CHECK(files(".tmp") == 0);
+}
+
+TEST_CASE_FIXTURE(PartsFixture, "a hub that stops ends joining, and the parts stay") {
+  begin_parts();
+  put_parts();
+  const auto store = *open_folder_store(fs, temp / "root");
+  Repositories repositories(*store);
+  internal::LfsLink link;
+  link.action = internal::LfsLink::Action::kComplete;
+  link.storage.text = complete.substr(complete.find("/api/lfs/") + 9, 32);
+  link.oid = sha256(as_bytes(kContent));
+  link.size = kContent.size();
+  link.part_size = 300'000;
+  std::stop_source stop;
+  stop.request_stop();
+  const Status stopped = internal::join_parts(repositories, link, stop.get_token());
+  CHECK(detail(stopped, Detail::kHttpStatus) == "503");
+  CHECK(files("parts") == 3);
+  CHECK(ask("POST", complete, "{}", Secret()).status == 200);
 }
 
 TEST_CASE_FIXTURE(PartsFixture, "joining counts as an upload") {
