@@ -243,6 +243,17 @@ std::string repeat(std::string_view text, std::size_t count) {
   return out;
 }
 
+TEST_CASE_FIXTURE(Fixture, "the paths of a commit are bounded together") {
+  begin();
+  const std::string before = head("ada/m");
+  const std::string line = concat(R"({"key":"deletedFile","value":{"path":")",
+                                  repeat(std::string(199, 'p') + "/", 20), "x\"}}\n");
+  const HttpReply many = commit("ada/m", repeat(line, 32 * kMiB / 4000));
+  CHECK(many.status == 413);
+  CHECK(many.body.find("make several commits of it") != std::string::npos);
+  CHECK(head("ada/m") == before);
+}
+
 TEST_CASE("'**' crosses folders") {
   using internal::match_git_pattern;
   for (const auto& [pattern, path] :
