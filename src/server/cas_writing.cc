@@ -1,5 +1,4 @@
 // Uploads by the CAS API.
-#include <charconv>
 #include <ctime>
 
 #include "server/internal/api_support.h"
@@ -20,14 +19,6 @@ Result<XorbHash> hash_of(const CasRoute& route) {
   auto hash = parse_xet_hex<XorbHash>(route.hash);
   if (!hash.ok()) return api_error(400, "", "The xorb's name is no Xet hash");
   return hash;
-}
-
-std::uint64_t announced_size(const HttpServerRequest& http, std::uint64_t otherwise) {
-  const std::string field = http.headers.get("Content-Length").value_or("");
-  std::uint64_t size = 0;
-  const auto [end, error] = std::from_chars(field.data(), field.data() + field.size(), size);
-  return error == std::errc() && end == field.data() + field.size() && !field.empty() ? size
-                                                                                      : otherwise;
 }
 
 }  // namespace

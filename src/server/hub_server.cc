@@ -7,7 +7,6 @@ namespace hubdist {
 
 namespace {
 
-constexpr std::uint64_t kMaxBody = 8 * kMiB;  // of what comes whole: some ten thousand paths
 constexpr std::string_view kRefusal =
     "tokens and private files would travel in clear text; give a certificate (--tls-cert, "
     "--tls-key), listen on loopback behind a proxy with TLS, or say that the network is trusted "
@@ -43,7 +42,7 @@ class HubServer::Impl {
     HttpServerOptions http;
     http.listen = options.listen;
     http.handler_threads = options.handler_threads;
-    http.limits.body = kMaxBody;
+    http.limits.body = internal::kMaxSmallBody;
     const auto metrics = std::make_shared<internal::Metrics>();
     http.on_exchange = [metrics, access_log = options.access_log](const HttpExchange& exchange) {
       log_exchange(exchange);
