@@ -54,7 +54,7 @@ class HubServer::Impl {
     encrypted_ = http.tls.has_value();
     const bool loopback_only = !options.allow_insecure && !encrypted_;
     http.loopback_only = loopback_only;
-    HUBDIST_ASSIGN(Secret link_key, internal::find_link_key(*store_));
+    HUBDIST_ASSIGN(const Secret link_key, internal::find_link_key(*store_));
     internal::HubApiOptions api;
     api.public_url = options.public_url;
     api.scheme = scheme();
@@ -64,8 +64,7 @@ class HubServer::Impl {
     api.xet_life = options.xet_life;
     if (options.metrics) api.metrics = metrics;
     auto started = HttpServer::start(
-        std::move(http),
-        std::make_shared<internal::HubApi>(*store_, std::move(link_key), std::move(api)));
+        std::move(http), std::make_shared<internal::HubApi>(*store_, link_key, std::move(api)));
     if (loopback_only && started.status().code() == StatusCode::kFailedPrecondition)
       return with_context(started.status(), kRefusal);
     if (!started.ok()) return started.status();

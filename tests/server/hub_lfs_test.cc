@@ -166,6 +166,15 @@ TEST_CASE("links expire, and other hubs' are not taken") {
     CHECK_FALSE(links.read("PUT", wrong, query, 1'000'000).ok());
 }
 
+TEST_CASE("the hub's own key signs no link") {
+  const internal::LfsLinks links(Secret("key"));
+  internal::LfsLink link;
+  link.storage = StorageId::random();
+  const std::string url = links.make(link, 1'000'000);
+  const std::size_t mark = url.find("&signature=");
+  CHECK(url.substr(mark + 11) != hmac_sha256(as_bytes("key"), as_bytes(url.substr(0, mark))).hex());
+}
+
 TEST_CASE("no link lives longer than a week, however large its content") {
   const internal::LfsLinks links(Secret("key"));
   internal::LfsLink link;

@@ -37,7 +37,7 @@ struct HubApiOptions {
 class HubApi final : public HttpHandler {
  public:
   // `link_key`: signs the links by which contents come and go.
-  HubApi(ObjectStore& store, Secret link_key, HubApiOptions options)
+  HubApi(ObjectStore& store, const Secret& link_key, HubApiOptions options)
       : accounts_(store),
         repositories_(store),
         xet_(store),
@@ -45,7 +45,7 @@ class HubApi final : public HttpHandler {
         uploads_(options_.max_uploads),
         commits_(options_.max_commits),
         cas_(accounts_, repositories_, xet_, uploads_, link_key, options_.xet_life),
-        links_(std::move(link_key)) {}
+        links_(link_key) {}
 
   HttpServerResponse handle(const HttpServerRequest& request) override;
   std::optional<HttpBodyPlan> plan_body(const HttpServerRequest& request) override;

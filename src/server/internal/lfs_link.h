@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 
+#include "server/internal/signer.h"
 #include <hubdist/base/clock.h>
 #include <hubdist/base/secret.h>
 #include <hubdist/core/digest.h>
@@ -35,7 +36,7 @@ inline constexpr std::int64_t kMaxLfsLinkLife = std::int64_t{7} * 24 * 3600;  //
 // Thread-safe.
 class LfsLinks {
  public:
-  explicit LfsLinks(Secret key) : key_(std::move(key)) {}
+  explicit LfsLinks(const Secret& hub_key) : signer_(hub_key, "hubdist lfs links") {}
   // "/api/lfs/{storage}/{oid}?...", valid for an hour and a second more for each MiB, at most for
   // kMaxLfsLinkLife.
   std::string make(LfsLink link, std::int64_t now) const;
@@ -44,8 +45,7 @@ class LfsLinks {
                        std::int64_t now) const;
 
  private:
-  std::string sign(const LfsLink& link) const;
-  const Secret key_;
+  const Signer signer_;
 };
 
 // The key that signs a hub's links, made on first use.
