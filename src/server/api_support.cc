@@ -106,6 +106,20 @@ Status too_busy(std::string_view what) {
       Detail::kRetryAfter, kBusySeconds);
 }
 
+std::uint64_t announced_size(const HttpServerRequest& http, std::uint64_t otherwise) {
+  const std::string field = http.headers.get("Content-Length").value_or("");
+  std::uint64_t size = 0;
+  const auto [end, error] = std::from_chars(field.data(), field.data() + field.size(), size);
+  return error == std::errc() && end == field.data() + field.size() && !field.empty() ? size
+                                                                                      : otherwise;
+}
+
+Status stopping() {
+  return with_detail(
+      with_detail(unavailable("This hub is stopping: try again"), Detail::kHttpStatus, "503"),
+      Detail::kRetryAfter, kBusySeconds);
+}
+
 Status check_file_access(const OpenRepo& repo, const Viewer& viewer) {
   if (repo.access == Access::kFiles) return {};
   const std::string what =

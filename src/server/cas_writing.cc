@@ -1,5 +1,4 @@
 // Uploads by the CAS API.
-#include <charconv>
 #include <ctime>
 
 #include "server/internal/api_support.h"
@@ -20,14 +19,6 @@ Result<XorbHash> hash_of(const CasRoute& route) {
   auto hash = parse_xet_hex<XorbHash>(route.hash);
   if (!hash.ok()) return api_error(400, "", "The xorb's name is no Xet hash");
   return hash;
-}
-
-std::uint64_t announced_size(const HttpServerRequest& http, std::uint64_t otherwise) {
-  const std::string field = http.headers.get("Content-Length").value_or("");
-  std::uint64_t size = 0;
-  const auto [end, error] = std::from_chars(field.data(), field.data() + field.size(), size);
-  return error == std::errc() && end == field.data() + field.size() && !field.empty() ? size
-                                                                                      : otherwise;
 }
 
 }  // namespace
@@ -116,6 +107,7 @@ CasApi::Plan CasApi::plan_shard(const HttpServerRequest& http, const CasRoute& r
   ShardSinkOptions options;
   options.size = static_cast<std::size_t>(size);
   options.events = route.version == 2;
+  options.stop = http.stop;
   options.begin = [this, storage, name = caller.repo.id.key()](Bytes shard) {
     return std::make_unique<ShardIntake>(
         ShardPlaces{repositories_, xet_, proofs_, chunks_}, storage, name,

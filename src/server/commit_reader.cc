@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "server/internal/api_support.h"
 #include "server/internal/credentials.h"
 #include <hubdist/base/json_writer.h>
 #include <hubdist/core/hash.h>
@@ -96,6 +97,11 @@ Status CommitReader::add(CommitOperation operation) {
   HUBDIST_TRY(check_repo_path(operation.entry.path));
   if (operations_.size() >= kMaxCommitOperations)
     return invalid_argument("a commit has at most ", kMaxCommitOperations, " operations");
+  path_bytes_ += operation.entry.path.size();
+  if (path_bytes_ > kMaxCommitPaths)
+    return api_error(413, "",
+                     concat("The paths of this commit have more than ", kMaxCommitPaths,
+                            " bytes together: make several commits of it"));
   operations_.push_back(std::move(operation));
   return {};
 }

@@ -1,6 +1,7 @@
 #include "server/internal/git_patterns.h"
 
 #include <algorithm>
+#include <optional>
 
 #include <hubdist/core/glob.h>
 
@@ -15,19 +16,30 @@ std::string_view next_segment(std::string_view& path) {
   return segment;
 }
 
-// A pattern with '/' against a whole path, segment by segment.
+// A pattern with '/' against a whole path, segment by segment. What follows a '**' is tried at
+// each folder in turn, back to the last '**' alone: where those before it matched first leaves
+// most to it, so that the cost is at most the product of the two lengths.
 bool path_match(std::string_view pattern, std::string_view path) {
-  while (!pattern.empty()) {
-    const std::string_view segment = next_segment(pattern);
+  std::optional<std::string_view> after_stars;
+  std::string_view tried;  // where `after_stars` was tried last
+  while (true) {
+    if (pattern.empty() && path.empty()) return true;
+    std::string_view rest = pattern;
+    const std::string_view segment = next_segment(rest);
+    if (!pattern.empty() && path.empty()) return false;
     if (segment == "**") {
-      if (pattern.empty()) return !path.empty();
-      for (std::string_view rest = path; !rest.empty(); next_segment(rest))
-        if (path_match(pattern, rest)) return true;
-      return false;
+      if (rest.empty()) return true;
+      after_stars = pattern = rest;
+      tried = path;
+    } else if (!pattern.empty() && glob_match(segment, next_segment(path))) {
+      pattern = rest;
+    } else {
+      if (!after_stars) return false;
+      next_segment(tried);
+      pattern = *after_stars;
+      path = tried;
     }
-    if (path.empty() || !glob_match(segment, next_segment(path))) return false;
   }
-  return path.empty();
 }
 
 }  // namespace
@@ -60,6 +72,7 @@ GitIgnore GitIgnore::parse(std::string_view gitignore) {
       line.remove_suffix(1);
     }
     rule.pattern = line;
+    ignore.pattern_bytes_ += line.size();
     if (!line.empty()) ignore.rules_.push_back(std::move(rule));
   }
   return ignore;

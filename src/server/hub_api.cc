@@ -39,6 +39,13 @@ HttpServerResponse decorate(Result<HttpServerResponse> answer) {
   return decorate(answer.ok() ? *std::move(answer) : error_response(answer.status()));
 }
 
+// What git-lfs asks its user for when it is told that it needs a token.
+HttpServerResponse challenge(HttpServerResponse response, const HttpServerRequest& request) {
+  if (response.status == 401 && parse_lfs_route(request.path))
+    response.headers.add("LFS-Authenticate", "Basic realm=\"hub\"");
+  return response;
+}
+
 // A sink whose answers bear what every answer of this hub bears.
 class FinishingSink final : public HttpBodySink {
  public:
@@ -63,11 +70,7 @@ bool is_commit(const HttpServerRequest& http) {
 }  // namespace
 
 HttpServerResponse HubApi::handle(const HttpServerRequest& request) {
-  HttpServerResponse response = decorate(route(request));
-  // What git-lfs asks its user for then.
-  if (response.status == 401 && parse_lfs_route(request.path))
-    response.headers.add("LFS-Authenticate", "Basic realm=\"hub\"");
-  return response;
+  return challenge(decorate(route(request)), request);
 }
 
 std::optional<HttpBodyPlan> HubApi::plan_body(const HttpServerRequest& request) {
@@ -78,13 +81,15 @@ std::optional<HttpBodyPlan> HubApi::plan_body(const HttpServerRequest& request) 
     plan = plan_lfs_upload(request);
   else if (is_commit(request))
     plan = plan_commit(request);
+  else
+    plan = plan_whole(request);
   if (!plan) return std::nullopt;
   HttpBodyPlan result;
   if (plan->ok()) {
     result.limit = (*plan)->limit;
     result.sink = std::make_unique<FinishingSink>(std::move((*plan)->sink));
   } else {
-    result.refusal = decorate(Answer(plan->status()));
+    result.refusal = challenge(decorate(Answer(plan->status())), request);
   }
   return result;
 }

@@ -12,6 +12,8 @@ namespace {
 constexpr std::uint64_t kMaxCommitBody = 16 * kGiB;
 constexpr std::uint64_t kMaxRules = 1 * kMiB;  // of .gitattributes and .gitignore
 constexpr std::size_t kMaxPreuploadFiles = 10'000;
+// Of matching paths with rules, in bytes of one times bytes of the other: seconds.
+constexpr std::uint64_t kMaxMatching = 4'000'000'000;
 
 // A file at the top of a listing; empty when it is missing or no such file.
 Result<std::string> small_file(const Contents& contents, const RepoListing& listing,
@@ -25,6 +27,15 @@ Result<std::string> small_file(const Contents& contents, const RepoListing& list
 struct UploadRules {
   LfsRules lfs = LfsRules::defaults();
   GitIgnore ignore;
+  std::uint64_t lfs_bytes = 0;  // of the file that they come from
+
+  // What it takes at most to match them with a path: .gitignore is asked of each folder as well.
+  std::uint64_t cost(std::string_view path) const {
+    std::uint64_t with_folders = path.size();
+    for (std::size_t i = 0; i < path.size(); ++i)
+      if (path[i] == '/') with_folders += i;
+    return lfs_bytes * path.size() + ignore.pattern_bytes() * with_folders;
+  }
 };
 
 Result<UploadRules> rules_of(const Contents& contents, const RepoListing& listing,
@@ -33,8 +44,11 @@ Result<UploadRules> rules_of(const Contents& contents, const RepoListing& listin
   if (listing.find(".gitattributes") != nullptr) {
     HUBDIST_ASSIGN(const std::string text, small_file(contents, listing, ".gitattributes"));
     rules.lfs = LfsRules::parse(text);
+    rules.lfs_bytes = text.size();
   }
   if (given_ignore) {
+    if (given_ignore->size() > kMaxRules)
+      return api_error(413, "", concat("'gitIgnore' has at most ", kMaxRules, " bytes"));
     rules.ignore = GitIgnore::parse(*given_ignore);
   } else {
     HUBDIST_ASSIGN(const std::string text, small_file(contents, listing, ".gitignore"));
@@ -52,6 +66,12 @@ void write_upload_mode(JsonWriter& json, const UploadRules& rules, const RepoLis
   const RepoEntry* entry = listing.find(path);
   if (entry != nullptr && !entry->is_folder()) json.field("oid", entry->etag());
   json.end_object();
+}
+
+Status too_much_matching() {
+  return api_error(413, "",
+                   "These are too many files for so many rules in .gitignore and .gitattributes: "
+                   "ask for fewer files at once, or shorten the rules");
 }
 
 // The error of a commit that came too late.
@@ -150,6 +170,7 @@ HubApi::Answer HubApi::preupload(const ApiRequest& request, const OpenRepo& repo
   HUBDIST_ASSIGN(const Snapshot found, snapshot(repo.storage(), route.revision));
   HUBDIST_ASSIGN(const UploadRules rules,
                  rules_of(contents_, *found.listing, body->find_text(body->root(), "gitIgnore")));
+  std::uint64_t cost = 0;
   JsonWriter json;
   json.begin_object().key("files").begin_array();
   for (const auto element : *files) {
@@ -161,6 +182,8 @@ HubApi::Answer HubApi::preupload(const ApiRequest& request, const OpenRepo& repo
     if (!path || !size) return api_error(400, "", "an entry of 'files' lacks 'path' or 'size'");
     if (const Status right = check_repo_path(*path); !right.ok())
       return api_error(400, "", message(right));
+    cost += rules.cost(*path);
+    if (cost > kMaxMatching) return too_much_matching();
     write_upload_mode(json, rules, *found.listing, *path, *size);
   }
   return json_response(json.end_array().end_object().take());

@@ -9,7 +9,9 @@ namespace hubdist::internal {
 namespace {
 
 constexpr std::size_t kMaxBatch = 1000;
+constexpr std::uint64_t kMaxLfsFile = 2048 * kGiB;  // twice what Xet storage takes
 constexpr std::uint64_t kMaxParts = 10'000;
+constexpr std::uint64_t kMaxBatchLinks = 20'000;  // some 6 MB of answer
 constexpr std::string_view kMediaType = "application/vnd.git-lfs+json";
 
 struct LfsObject {
@@ -28,6 +30,11 @@ Result<LfsObject> read_object(const JsonDocument& body, const simdjson::dom::obj
   const auto size = body.find<std::uint64_t>(object, "size");
   if (!oid.ok() || !size)
     return api_error(422, "", "An object of the batch lacks a sha256 'oid' or a 'size'");
+  if (*size > kMaxLfsFile)
+    return api_error(422, "",
+                     concat("The object ", oid->hex(), " has ", *size,
+                            " bytes: this hub takes files of at most ", kMaxLfsFile,
+                            " bytes, so cut it into several"));
   return LfsObject{*oid, *size};
 }
 
@@ -70,6 +77,14 @@ class BatchWriter {
               std::uint64_t part_size, bool multipart)
       : links_(links), origin_(origin), repo_(repo), part_size_(part_size), multipart_(multipart) {}
 
+  bool in_parts(const LfsObject& object) const { return multipart_ && object.size > part_size_; }
+
+  // How many links the upload of an object takes.
+  std::uint64_t links_of(const LfsObject& object) const {
+    const std::uint64_t part = part_size_of(object);
+    return 2 + (in_parts(object) ? (object.size + part - 1) / part : 0);
+  }
+
   void write(JsonWriter& json, const LfsObject& object, bool is_upload,
              const std::optional<std::uint64_t>& proved) const {
     json.begin_object().field("oid", object.oid.hex()).field("size", object.size);
@@ -86,6 +101,10 @@ class BatchWriter {
   }
 
  private:
+  std::uint64_t part_size_of(const LfsObject& object) const {
+    return std::max(part_size_, (object.size + kMaxParts - 1) / kMaxParts);
+  }
+
   std::string url(const LfsObject& object, LfsLink::Action action, std::uint64_t part_size = 0,
                   std::uint64_t part = 0) const {
     LfsLink link{action, repo_.storage(), object.oid, object.size, part_size, part, 0};
@@ -98,12 +117,12 @@ class BatchWriter {
   }
 
   void write_upload(JsonWriter& json, const LfsObject& object) const {
-    const bool in_parts = multipart_ && object.size > part_size_;
-    const std::uint64_t part_size = std::max(part_size_, (object.size + kMaxParts - 1) / kMaxParts);
+    const bool parts = in_parts(object);
+    const std::uint64_t part_size = part_size_of(object);
     json.key("actions").begin_object().key("upload").begin_object();
-    json.field("href", url(object, in_parts ? LfsLink::Action::kComplete : LfsLink::Action::kUpload,
-                           in_parts ? part_size : 0));
-    if (in_parts) write_parts(json.key("header"), object, part_size);
+    json.field("href", url(object, parts ? LfsLink::Action::kComplete : LfsLink::Action::kUpload,
+                           parts ? part_size : 0));
+    if (parts) write_parts(json.key("header"), object, part_size);
     // By a link as well: git-lfs takes "authenticated" for all that it is told to ask.
     json.end_object().key("verify").begin_object();
     json.field("href", url(object, LfsLink::Action::kVerify)).end_object();
@@ -123,6 +142,12 @@ class BatchWriter {
   const std::uint64_t part_size_;
   const bool multipart_;
 };
+
+Status too_many_links() {
+  return api_error(413, "",
+                   concat("The uploads of this batch take more than ", kMaxBatchLinks,
+                          " links: ask for fewer objects at once"));
+}
 
 HttpServerResponse lfs_response(std::string text) {
   HttpServerResponse response = json_response(std::move(text));
@@ -149,12 +174,17 @@ HubApi::Answer HubApi::lfs_batch(const ApiRequest& request, const OpenRepo& repo
     HUBDIST_TRY(check_file_access(repo, request.viewer));
   const BatchWriter writer(links_, request.origin, repo, options_.lfs_part, batch.multipart);
   bool in_parts = false;
+  std::uint64_t links = 0;
   JsonWriter json;
   json.begin_object().key("objects").begin_array();
   for (const LfsObject& object : batch.objects) {
     HUBDIST_ASSIGN(const auto proved, repositories_.proved_size(repo.storage(), object.oid));
+    if (batch.is_upload && !proved) {
+      links += writer.links_of(object);
+      if (links > kMaxBatchLinks) return too_many_links();
+      in_parts = in_parts || writer.in_parts(object);
+    }
     writer.write(json, object, batch.is_upload, proved);
-    in_parts = in_parts || (batch.multipart && !proved && object.size > options_.lfs_part);
   }
   json.end_array()
       .field("transfer", batch.is_upload && in_parts ? "multipart" : "basic")
@@ -182,7 +212,9 @@ HubApi::Answer HubApi::lfs_link_route(const HttpServerRequest& http) {
   HUBDIST_ASSIGN(const LfsLink link,
                  links_.read(http.method, http.path, http.query, std::time(nullptr)));
   if (link.action == LfsLink::Action::kComplete) {
-    HUBDIST_TRY(join_parts(repositories_, link));
+    const auto pass = uploads_.enter();
+    if (!pass) return too_busy("uploads");
+    HUBDIST_TRY(join_parts(repositories_, link, http.stop));
     return lfs_response("{}");
   }
   if (link.action == LfsLink::Action::kVerify) return lfs_verify(link.storage, link.oid, link.size);

@@ -7,7 +7,6 @@ namespace hubdist {
 
 namespace {
 
-constexpr std::uint64_t kMaxBody = 8 * kMiB;  // of what comes whole: some ten thousand paths
 constexpr std::string_view kRefusal =
     "tokens and private files would travel in clear text; give a certificate (--tls-cert, "
     "--tls-key), listen on loopback behind a proxy with TLS, or say that the network is trusted "
@@ -43,7 +42,7 @@ class HubServer::Impl {
     HttpServerOptions http;
     http.listen = options.listen;
     http.handler_threads = options.handler_threads;
-    http.limits.body = kMaxBody;
+    http.limits.body = internal::kMaxSmallBody;
     const auto metrics = std::make_shared<internal::Metrics>();
     http.on_exchange = [metrics, access_log = options.access_log](const HttpExchange& exchange) {
       log_exchange(exchange);
@@ -55,7 +54,7 @@ class HubServer::Impl {
     encrypted_ = http.tls.has_value();
     const bool loopback_only = !options.allow_insecure && !encrypted_;
     http.loopback_only = loopback_only;
-    HUBDIST_ASSIGN(Secret link_key, internal::find_link_key(*store_));
+    HUBDIST_ASSIGN(const Secret link_key, internal::find_link_key(*store_));
     internal::HubApiOptions api;
     api.public_url = options.public_url;
     api.scheme = scheme();
@@ -65,8 +64,7 @@ class HubServer::Impl {
     api.xet_life = options.xet_life;
     if (options.metrics) api.metrics = metrics;
     auto started = HttpServer::start(
-        std::move(http),
-        std::make_shared<internal::HubApi>(*store_, std::move(link_key), std::move(api)));
+        std::move(http), std::make_shared<internal::HubApi>(*store_, link_key, std::move(api)));
     if (loopback_only && started.status().code() == StatusCode::kFailedPrecondition)
       return with_context(started.status(), kRefusal);
     if (!started.ok()) return started.status();

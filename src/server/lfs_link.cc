@@ -47,6 +47,8 @@ std::string path_of(const LfsLink& link) {
   return concat(kLfsLinkPrefix, link.storage.text, '/', link.oid.hex());
 }
 
+std::string signed_text(const LfsLink& link) { return concat(path_of(link), '?', query_of(link)); }
+
 template <typename T>
 bool read_number(const HttpParameters& query, std::string_view name, T& out) {
   for (const auto& [key, value] : query) {
@@ -70,14 +72,11 @@ std::uint64_t LfsLink::upload_size() const {
   return std::min(part_size, size - (part - 1) * part_size);
 }
 
-std::string LfsLinks::sign(const LfsLink& link) const {
-  return hmac_sha256(as_bytes(key_.reveal()), as_bytes(concat(path_of(link), '?', query_of(link))))
-      .hex();
-}
-
 std::string LfsLinks::make(LfsLink link, std::int64_t now) const {
-  link.expires = now + kLife + static_cast<std::int64_t>(link.size / kMiB);
-  return concat(path_of(link), '?', query_of(link), "&signature=", sign(link));
+  const std::uint64_t longer = std::min<std::uint64_t>(link.size / kMiB, kMaxLfsLinkLife - kLife);
+  link.expires = now + kLife + static_cast<std::int64_t>(longer);
+  const std::string text = signed_text(link);
+  return concat(text, "&signature=", signer_.sign(text));
 }
 
 Result<LfsLink> LfsLinks::read(std::string_view method, std::string_view path,
@@ -98,8 +97,7 @@ Result<LfsLink> LfsLinks::read(std::string_view method, std::string_view path,
   if (!read_number(query, "size", link.size) || !read_number(query, "part_size", link.part_size) ||
       !read_number(query, "part", link.part) || !read_number(query, "expires", link.expires))
     return no_link();
-  const std::string signature = text_of(query, "signature");
-  const bool right = equal_constant_time(as_bytes(signature), as_bytes(sign(link)));
+  const bool right = signer_.right(signed_text(link), text_of(query, "signature"));
   const bool method_fits =
       method == known->method || (method == "HEAD" && known->method == std::string_view("GET"));
   if (!right || !method_fits || link.expires < now) return no_link();

@@ -67,7 +67,7 @@ LfsRules LfsRules::defaults() {
 
 LfsRules LfsRules::parse(std::string_view gitattributes) {
   LfsRules rules;
-  while (!gitattributes.empty()) {
+  while (!gitattributes.empty() && rules.rules_.size() < kMaxLfsRules) {
     const std::size_t end = std::min(gitattributes.find('\n'), gitattributes.size());
     std::string_view line = gitattributes.substr(0, end);
     gitattributes.remove_prefix(std::min(end + 1, gitattributes.size()));

@@ -73,18 +73,23 @@ class LfsSink final : public HttpBodySink {
   std::uint64_t received_ = 0;
 };
 
+bool is_missing(const Status& error) { return error.code() == StatusCode::kNotFound; }
+
+// NotFound when it is missing or not whole.
 Status copy_part(ObjectStore& store, const LfsLink& link, std::uint64_t part, Sha256Hasher& hash,
-                 ObjectWriter& writer) {
+                 ObjectWriter& writer, const std::stop_token& stop) {
   LfsLink of_part = link;
   of_part.action = LfsLink::Action::kUploadPart;
   of_part.part = part;
   auto reader = store.open(part_key(link, part));
   const bool whole = reader.ok() && (*reader)->size() == of_part.upload_size();
-  if (reader.status().code() == StatusCode::kNotFound || (reader.ok() && !whole))
-    return api_error(400, "", concat("Part ", part, " of the upload is missing"));
+  if (is_missing(reader.status()) || (reader.ok() && !whole))
+    return with_detail(not_found("Part ", part, " of the upload is missing"), Detail::kHttpStatus,
+                       "400");
   if (!reader.ok()) return reader.status();
   Bytes buffer(kCopyStep);
   for (std::uint64_t offset = 0; offset < (*reader)->size();) {
+    if (stop.stop_requested()) return stopping();
     HUBDIST_ASSIGN(const std::size_t count, (*reader)->read(buffer, offset));
     if (count == 0) return data_loss("a part of an upload ends early");
     const ByteView bytes = ByteView(buffer).first(count);
@@ -105,7 +110,18 @@ Result<std::unique_ptr<HttpBodySink>> make_lfs_sink(Repositories& repositories, 
   return std::make_unique<LfsSink>(repositories, link, std::move(writer), std::move(pass));
 }
 
-Status join_parts(Repositories& repositories, const LfsLink& link) {
+namespace {
+
+// A part that is gone may have been joined by the same request, sent twice.
+Status joined_beside(Repositories& repositories, const LfsLink& link, const Status& missing) {
+  HUBDIST_ASSIGN(const auto proved, repositories.proved_size(link.storage, link.oid));
+  if (proved != link.size) return missing;
+  return repositories.store().settle(proof_key(link.storage, link.oid));
+}
+
+}  // namespace
+
+Status join_parts(Repositories& repositories, const LfsLink& link, const std::stop_token& stop) {
   HUBDIST_ASSIGN(const auto proved, repositories.proved_size(link.storage, link.oid));
   if (proved == link.size) {
     HUBDIST_TRY(repositories.store().settle(proof_key(link.storage, link.oid)));
@@ -113,8 +129,11 @@ Status join_parts(Repositories& repositories, const LfsLink& link) {
   }
   HUBDIST_ASSIGN(const auto writer, repositories.store().create(blob_key(link.oid)));
   Sha256Hasher hash;
-  for (std::uint64_t part = 1; part <= link.parts(); ++part)
-    HUBDIST_TRY(copy_part(repositories.store(), link, part, hash, *writer));
+  for (std::uint64_t part = 1; part <= link.parts(); ++part) {
+    const Status copied = copy_part(repositories.store(), link, part, hash, *writer, stop);
+    if (is_missing(copied)) return joined_beside(repositories, link, copied);
+    HUBDIST_TRY(copied);
+  }
   const Status kept = keep(repositories, link, *writer, hash.finish());
   HUBDIST_TRY(remove_parts(repositories.store(), link));
   return kept;

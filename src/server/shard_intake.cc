@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <set>
 
+#include "server/internal/api_support.h"
+
 namespace hubdist::internal {
 
 namespace {
@@ -71,13 +73,15 @@ Status ShardIntake::check_files() {
   return {};
 }
 
-Result<bool> ShardIntake::advance(Instant deadline) {
+Result<bool> ShardIntake::advance(Instant deadline, const std::stop_token& stop) {
   while (true) {
+    if (stop.stop_requested()) return stopping();
     if (reader_ == nullptr) {
       if (next_ == shard_->file_count()) break;
       HUBDIST_TRY(begin_file());
     }
     while (reader_ != nullptr && read_ < file_.size) {
+      if (stop.stop_requested()) return stopping();
       HUBDIST_TRY(hash_some());
       if (system_clock().now() >= deadline) return false;
     }

@@ -29,7 +29,7 @@ struct Work {
 // The events of an answer of version 2, each made when it is sent.
 class Events {
  public:
-  explicit Events(Work work) : work_(std::move(work)) {}
+  Events(Work work, std::stop_token stop) : work_(std::move(work)), stop_(std::move(stop)) {}
 
   Result<std::size_t> read(MutableBytes out) {
     if (line_.empty() && !ended_) line_ = next_line();
@@ -47,7 +47,7 @@ class Events {
       begun_ = true;
       return progress();
     }
-    const auto done = work_.intake->advance(system_clock().now() + kEventEvery);
+    const auto done = work_.intake->advance(system_clock().now() + kEventEvery, stop_);
     if (!done.ok()) return failure(done.status());
     if (!*done) return progress();
     ended_ = true;
@@ -81,6 +81,7 @@ class Events {
   }
 
   Work work_;
+  const std::stop_token stop_;
   std::string line_;
   bool begun_ = false;
   bool ended_ = false;
@@ -103,7 +104,7 @@ class ShardSink final : public HttpBodySink {
     if (options_.events) {
       HttpServerResponse response;
       response.headers.add("Content-Type", "application/x-ndjson");
-      auto events = std::make_shared<Events>(std::move(work_));
+      auto events = std::make_shared<Events>(std::move(work_), options_.stop);
       response.body =
           HttpStreamBody{std::nullopt, [events](MutableBytes out) { return events->read(out); }};
       return response;
@@ -115,7 +116,7 @@ class ShardSink final : public HttpBodySink {
  private:
   Status keep() {
     HUBDIST_TRY(work_.intake->check());
-    return work_.intake->advance(Instant::max()).status();
+    return work_.intake->advance(Instant::max(), options_.stop).status();
   }
 
   const ShardSinkOptions options_;

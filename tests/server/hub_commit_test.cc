@@ -237,5 +237,80 @@ TEST_CASE("gitignore") {
     CHECK_FALSE_MESSAGE(ignore.ignores(path), path);
 }
 
+std::string repeat(std::string_view text, std::size_t count) {
+  std::string out;
+  for (std::size_t i = 0; i < count; ++i) out += text;
+  return out;
+}
+
+TEST_CASE_FIXTURE(Fixture, "the paths of a commit are bounded together") {
+  begin();
+  const std::string before = head("ada/m");
+  const std::string line = concat(R"({"key":"deletedFile","value":{"path":")",
+                                  repeat(std::string(199, 'p') + "/", 20), "x\"}}\n");
+  const HttpReply many = commit("ada/m", repeat(line, 32 * kMiB / 4000));
+  CHECK(many.status == 413);
+  CHECK(many.body.find("make several commits of it") != std::string::npos);
+  CHECK(head("ada/m") == before);
+}
+
+TEST_CASE("'**' crosses folders") {
+  using internal::match_git_pattern;
+  for (const auto& [pattern, path] :
+       std::vector<std::pair<const char*, const char*>>{{"**/a", "a"},
+                                                        {"**/a", "x/y/a"},
+                                                        {"a/**", "a/b"},
+                                                        {"a/**", "a/b/c"},
+                                                        {"a/**/b", "a/b"},
+                                                        {"a/**/b", "a/x/y/b"},
+                                                        {"**/a/**/b", "a/a/x/b"},
+                                                        {"a/**/b/c", "a/b/b/b/c"},
+                                                        {"**/a/b/**/c/*", "x/a/a/b/c/c/d"},
+                                                        {"/**/**/a", "x/a"},
+                                                        {"**/a/**", "a/a"}})
+    CHECK_MESSAGE(match_git_pattern(pattern, path), concat(pattern, ' ', path));
+  for (const auto& [pattern, path] :
+       std::vector<std::pair<const char*, const char*>>{{"**/a", "ba"},
+                                                        {"**/a", "a/b"},
+                                                        {"a/**", "a"},
+                                                        {"a/**", "b/a/c"},
+                                                        {"a/**/b", "a"},
+                                                        {"a/**/b", "a/b/c"},
+                                                        {"**/a/**/b", "a"},
+                                                        {"**/a/**", "a"},
+                                                        {"a/**/b/c", "a/b/x/c"}})
+    CHECK_FALSE_MESSAGE(match_git_pattern(pattern, path), concat(pattern, ' ', path));
+}
+
+TEST_CASE("a pattern that fits in very many ways is done at once") {
+  const GitIgnore ignore = GitIgnore::parse(repeat("**/a/", 12) + "b");
+  CHECK_FALSE(ignore.ignores(repeat("a/", 250) + "c"));
+  CHECK(ignore.ignores(repeat("a/", 250) + "b"));
+}
+
+TEST_CASE("rules beyond the limit are passed over") {
+  CHECK(GitIgnore::parse(repeat("a\n", internal::kMaxIgnoreRules - 1) + "b\n").ignores("b"));
+  CHECK_FALSE(GitIgnore::parse(repeat("a\n", internal::kMaxIgnoreRules) + "b\n").ignores("b"));
+  const std::string line = "a filter=lfs\n";
+  CHECK(LfsRules::parse(repeat(line, kMaxLfsRules - 1) + "b filter=lfs\n").is_lfs("b", 1));
+  CHECK_FALSE(LfsRules::parse(repeat(line, kMaxLfsRules) + "b filter=lfs\n").is_lfs("b", 1));
+}
+
+TEST_CASE_FIXTURE(Fixture, "more files than rules allow are refused before they are matched") {
+  begin();
+  const auto preupload = [&](std::string_view path, const std::string& ignore) {
+    return ask(
+        "POST", "/api/models/ada/m/preupload/main",
+        concat(R"({"files":[{"path":")", path, R"(","size":1}],"gitIgnore":")", ignore, "\"}"));
+  };
+  const std::string deep = repeat("abcdefg/", 120) + "b";
+  CHECK(preupload(deep, "*.tmp").status == 200);
+  const HttpReply many = preupload(deep, repeat("abcdefghi?\\n", 9000));
+  CHECK(many.status == 413);
+  CHECK(many.body.find("ask for fewer files at once") != std::string::npos);
+  CHECK(preupload("short", repeat("abcdefghi?\\n", 9000)).status == 200);
+  CHECK(preupload("a", std::string(kMiB + 1, 'x')).status == 413);
+}
+
 }  // namespace
 }  // namespace hubdist

@@ -50,6 +50,65 @@ struct Fixture : Disk, HubFixture {
 const std::string kHeader = R"({"key":"header","value":{"summary":"s","description":""}})"
                             "\n";
 
+// The first line of what a request with that head gets before any of its body is sent.
+std::string status_before_body(RawClient& client, std::string_view path, std::string_view fields) {
+  client.send(
+      concat("POST ", path, " HTTP/1.1\r\nHost: h\r\nExpect: 100-continue\r\n", fields, "\r\n"));
+  return client.read_head().substr(0, 12);
+}
+
+TEST_CASE_FIXTURE(Fixture, "what needs a token shows it before a long body is read") {
+  const std::string long_body = "Content-Length: 5000000\r\n";
+  const std::string wrong = "Authorization: Bearer wrong\r\n";
+  const std::string right = concat("Authorization: Bearer ", ada.reveal(), "\r\n");
+  const auto status = [&](std::string_view path, const std::string& fields) {
+    RawClient client(port());
+    return status_before_body(client, path, fields);
+  };
+  CHECK(status("/api/models/ada/m/preupload/main", long_body) == "HTTP/1.1 401");
+  CHECK(status("/api/models/ada/m/preupload/main", long_body + wrong) == "HTTP/1.1 401");
+  CHECK(status("/api/models/ada/m/preupload/main", long_body + right) == "HTTP/1.1 100");
+  CHECK(status("/api/models/ada/m/paths-info/main", long_body + wrong) == "HTTP/1.1 401");
+  CHECK(status("/api/models/ada/m/paths-info/main", long_body) == "HTTP/1.1 100");
+  const std::string batch = "/ada/m.git/info/lfs/objects/batch";
+  CHECK(status(batch, "Content-Length: 500000\r\n") == "HTTP/1.1 100");
+  CHECK(status(batch, "Content-Length: 500000\r\n" + wrong) == "HTTP/1.1 401");
+  for (const char* path : {"/api/repos/create", "/api/v1/login", "/api/nothing", "/ada/x"})
+    CHECK_MESSAGE(status(path, "Content-Length: 65537\r\n") == "HTTP/1.1 413", path);
+  CHECK(status("/api/validate-yaml", "Content-Length: 1048576\r\n") == "HTTP/1.1 100");
+  CHECK(status("/api/validate-yaml", "Content-Length: 1048577\r\n") == "HTTP/1.1 413");
+  CHECK(status("/api/lfs/x/y", "Content-Length: 1048576\r\n") == "HTTP/1.1 403");
+}
+
+TEST_CASE_FIXTURE(Fixture, "long bodies have room for so many bytes together") {
+  const std::string path = "/api/models/ada/m/paths-info/main";
+  const std::string fields = "Transfer-Encoding: chunked\r\n";
+  std::vector<std::unique_ptr<RawClient>> clients;
+  for (int i = 0; i < 8; ++i) {
+    clients.push_back(std::make_unique<RawClient>(port()));
+    REQUIRE(status_before_body(*clients.back(), path, fields) == "HTTP/1.1 100");
+  }
+  RawClient beyond(port());
+  beyond.send(concat("POST ", path, " HTTP/1.1\r\nHost: h\r\n", fields, "\r\n"));
+  const std::string refusal = beyond.read_head();
+  CHECK(refusal.starts_with("HTTP/1.1 503"));
+  CHECK(refusal.find("Retry-After: 1\r\n") != std::string::npos);
+  // Whoever shows a token has a room of their own, and a short body needs none.
+  RawClient known(port());
+  CHECK(status_before_body(known, path,
+                           concat(fields, "Authorization: Bearer ", ada.reveal(), "\r\n")) ==
+        "HTTP/1.1 100");
+  CHECK(ask("POST", path, R"({"paths":["x"]})", Secret()).status == 200);
+  clients.clear();
+  const std::string large = concat(R"({"paths":["x"],"more":")", std::string(kMiB, 'x'), "\"}");
+  long status = 503;
+  for (int i = 0; i < 1000 && status == 503; ++i) {
+    status = ask("POST", path, large, Secret()).status;
+    if (status == 503) std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  }
+  CHECK(status == 200);
+}
+
 TEST_CASE_FIXTURE(Fixture, "a disk that is full at any byte of a commit") {
   std::uint64_t room = 0;
   for (;; ++room) {

@@ -1,10 +1,12 @@
 // Contents that come and go by LFS, and what may go wrong with them.
+#include <atomic>
 #include <ctime>
 #include <thread>
 
 #include <openssl/evp.h>
 
 #include "server/internal/lfs_link.h"
+#include "server/internal/lfs_upload.h"
 #include "tests/server/hub_fixture.h"
 
 namespace hubdist {
@@ -164,6 +166,29 @@ TEST_CASE("links expire, and other hubs' are not taken") {
     CHECK_FALSE(links.read("PUT", wrong, query, 1'000'000).ok());
 }
 
+TEST_CASE("the hub's own key signs no link") {
+  const internal::LfsLinks links(Secret("key"));
+  internal::LfsLink link;
+  link.storage = StorageId::random();
+  const std::string url = links.make(link, 1'000'000);
+  const std::size_t mark = url.find("&signature=");
+  CHECK(url.substr(mark + 11) != hmac_sha256(as_bytes("key"), as_bytes(url.substr(0, mark))).hex());
+}
+
+TEST_CASE("no link lives longer than a week, however large its content") {
+  const internal::LfsLinks links(Secret("key"));
+  internal::LfsLink link;
+  link.action = internal::LfsLink::Action::kUpload;
+  link.storage = StorageId::random();
+  link.oid = sha256(as_bytes("x"));
+  link.size = 1024 * 1024 * kGiB;
+  const std::string url = links.make(link, 1'000'000);
+  const std::string path = url.substr(0, url.find('?'));
+  const std::string query = url.substr(url.find('?') + 1);
+  CHECK(links.read("PUT", path, query, 1'000'000 + 7 * 24 * 3600).ok());
+  CHECK_FALSE(links.read("PUT", path, query, 1'000'001 + 7 * 24 * 3600).ok());
+}
+
 TEST_CASE_FIXTURE(Fixture, "contents of other repositories are as if they were nowhere") {
   begin();
   REQUIRE(put(link("ada/m", kContent, "upload"), kContent).status == 200);
@@ -213,6 +238,34 @@ TEST_CASE_FIXTURE(Fixture, "wrong batches are refused") {
   CHECK(ask("POST", url, R"({"operation":"download","objects":[]})", Secret()).status == 200);
   CHECK(ask("GET", url).status == 405);
   CHECK(ask("POST", "/ada/no.git/info/lfs/objects/batch", "{}", Secret()).status == 401);
+}
+
+// The batch of an upload in parts of `count` objects of one size each.
+std::string upload_batch(std::size_t count, std::string_view size) {
+  std::string body = R"({"operation":"upload","transfers":["multipart"],"objects":[)";
+  for (std::size_t i = 0; i < count; ++i)
+    body += concat(i == 0 ? "" : ",", R"({"oid":")", sha256(as_bytes(std::to_string(i))).hex(),
+                   R"(","size":)", size, "}");
+  return body + "]}";
+}
+
+TEST_CASE_FIXTURE(Fixture, "a batch of more than a hub takes is refused, and at once") {
+  options.lfs_part = 1 * kMiB;
+  begin();
+  const std::string url = "/ada/m.git/info/lfs/objects/batch";
+  for (const char* size : {"18446744073709551615", "9223372036854775807", "2199023255553"}) {
+    const HttpReply reply = ask("POST", url, upload_batch(1, size));
+    CHECK(reply.status == 422);
+    CHECK(reply.body.find("at most 2199023255552 bytes") != std::string::npos);
+  }
+  const HttpReply largest = ask("POST", url, upload_batch(1, "2199023255552"));
+  CHECK(largest.status == 200);
+  CHECK(largest.body.find("\"10000\":\"http") != std::string::npos);
+  CHECK(largest.body.find("\"10001\":") == std::string::npos);
+  const HttpReply many = ask("POST", url, upload_batch(2, "2199023255552"));
+  CHECK(many.status == 413);
+  CHECK(many.body.find("ask for fewer objects at once") != std::string::npos);
+  CHECK(ask("POST", url, upload_batch(1000, "1")).status == 200);
 }
 
 TEST_CASE_FIXTURE(Fixture, "git's clients send the token as a password") {
@@ -284,23 +337,38 @@ TEST_CASE_FIXTURE(Fixture, "a full disk is told, and nothing half stored") {
   CHECK(commit("ada/m", lfs_line("w.bin", kContent)).status == 200);
 }
 
-TEST_CASE_FIXTURE(Fixture, "parts are joined, and only when they are the content") {
-  options.lfs_part = 300'000;
-  begin();
-  const HttpReply batch =
-      ask("POST", "/ada/m.git/info/lfs/objects/batch",
-          concat(R"({"operation":"upload","transfers":["basic","multipart"],"objects":[{"oid":")",
-                 kOid, R"(","size":)", kContent.size(), "}]}"));
-  CHECK(batch.body.find("\"transfer\":\"multipart\"") != std::string::npos);
-  CHECK(batch.body.find("\"chunk_size\":\"300000\"") != std::string::npos);
-  const auto url_after = [&](std::string_view mark) {
-    const std::size_t begin = batch.body.find(mark) + mark.size();
-    return batch.body.substr(begin, batch.body.find('"', begin) - begin);
-  };
-  const std::string complete = url_after("\"upload\":{\"href\":\"");
-  const auto part = [&](int number, std::string_view bytes) {
+// An upload of kContent in three parts.
+struct PartsFixture : Fixture {
+  std::string answer;  // of the batch
+  std::string complete;
+
+  void begin_parts() {
+    options.lfs_part = 300'000;
+    begin();
+    answer =
+        ask("POST", "/ada/m.git/info/lfs/objects/batch",
+            concat(R"({"operation":"upload","transfers":["basic","multipart"],"objects":[{"oid":")",
+                   kOid, R"(","size":)", kContent.size(), "}]}"))
+            .body;
+    complete = url_after("\"upload\":{\"href\":\"");
+  }
+  std::string url_after(std::string_view mark) const {
+    const std::size_t begin = answer.find(mark) + mark.size();
+    return answer.substr(begin, answer.find('"', begin) - begin);
+  }
+  long part(int number, std::string_view bytes) {
     return put(url_after(concat('"', number, "\":\"")), bytes).status;
-  };
+  }
+  void put_parts() {
+    for (int i = 0; i < 3; ++i)
+      REQUIRE(part(i + 1, kContent.substr(static_cast<std::size_t>(i) * 300'000, 300'000)) == 200);
+  }
+};
+
+TEST_CASE_FIXTURE(PartsFixture, "parts are joined, and only when they are the content") {
+  begin_parts();
+  CHECK(answer.find("\"transfer\":\"multipart\"") != std::string::npos);
+  CHECK(answer.find("\"chunk_size\":\"300000\"") != std::string::npos);
   CHECK(part(1, kContent.substr(0, 300'000)) == 200);
   CHECK(part(2, kContent.substr(300'000, 300'000)) == 200);
   CHECK(part(3, kContent.substr(0, 5)) == 400);
@@ -319,6 +387,63 @@ TEST_CASE_FIXTURE(Fixture, "parts are joined, and only when they are the content
   }
   CHECK(files("parts") == 0);
   CHECK(files(".tmp") == 0);
+}
+
+TEST_CASE_FIXTURE(PartsFixture, "a hub that stops ends joining, and the parts stay") {
+  begin_parts();
+  put_parts();
+  const auto store = *open_folder_store(fs, temp / "root");
+  Repositories repositories(*store);
+  internal::LfsLink link;
+  link.action = internal::LfsLink::Action::kComplete;
+  link.storage.text = complete.substr(complete.find("/api/lfs/") + 9, 32);
+  link.oid = sha256(as_bytes(kContent));
+  link.size = kContent.size();
+  link.part_size = 300'000;
+  std::stop_source stop;
+  stop.request_stop();
+  const Status stopped = internal::join_parts(repositories, link, stop.get_token());
+  CHECK(detail(stopped, Detail::kHttpStatus) == "503");
+  CHECK(files("parts") == 3);
+  CHECK(ask("POST", complete, "{}", Secret()).status == 200);
+}
+
+TEST_CASE_FIXTURE(PartsFixture, "joining counts as an upload") {
+  options.max_uploads = 1;
+  begin_parts();
+  put_parts();
+  const std::string up = link("ada/m", "other", "upload");
+  RawClient other(port());
+  other.send(concat("PUT ", path_of(up),
+                    " HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\nExpect: 100-continue\r\n\r\n"));
+  REQUIRE(other.read_head().starts_with("HTTP/1.1 100"));
+  RawClient client(port());
+  client.send(
+      concat("POST ", path_of(complete), " HTTP/1.1\r\nHost: h\r\nContent-Length: 0\r\n\r\n"));
+  const std::string refusal = client.read_answer();
+  CHECK(refusal.starts_with("HTTP/1.1 503"));
+  CHECK(refusal.find("Retry-After: 1\r\n") != std::string::npos);
+  other.send("other");
+  REQUIRE(other.read_head().starts_with("HTTP/1.1 200"));
+  CHECK(ask("POST", complete, "{}", Secret()).status == 200);
+}
+
+TEST_CASE_FIXTURE(PartsFixture, "who joins parts beside another that is first succeeds as well") {
+  begin_parts();
+  put_parts();
+  std::atomic<bool> first = true;
+  long beside = 0;
+  fs.set_hook([&](const testing::FileOperation& operation) -> Status {
+    const std::string path = operation.path.native();
+    if (operation.name == "open" && path.find("/parts/") != std::string::npos &&
+        first.exchange(false))
+      beside = ask("POST", complete, "{}", Secret()).status;
+    return {};
+  });
+  CHECK(ask("POST", complete, "{}", Secret()).status == 200);
+  CHECK(beside == 200);
+  CHECK(commit("ada/m", lfs_line("w.bin", kContent)).status == 200);
+  fs.set_hook(nullptr);
 }
 
 }  // namespace

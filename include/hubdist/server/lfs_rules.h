@@ -1,6 +1,7 @@
 // Which files of a repository are kept apart from git (LFS).
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -12,6 +13,9 @@ namespace hubdist {
 
 // Whatever the attributes say, a larger file is kept apart.
 inline constexpr std::uint64_t kMaxRegularFile = 10 * kMiB;
+
+// Rules of a .gitattributes file beyond these are passed over.
+inline constexpr std::size_t kMaxLfsRules = 10'000;
 
 // The `filter=lfs` rules of a .gitattributes file (gitattributes(5): later lines win, a pattern
 // without '/' matches the file name, '**' crosses folders).

@@ -47,6 +47,10 @@ Status check_may_write(const Viewer& viewer, std::string_view owner, Role needed
                        std::string_view what);
 // 503 with Retry-After: so much is under way already.
 Status too_busy(std::string_view what);
+// What Content-Length says, else `otherwise`.
+std::uint64_t announced_size(const HttpServerRequest& http, std::uint64_t otherwise);
+// 503 for what the server's stop ends.
+Status stopping();
 
 // The body as a JSON object, else 400.
 Result<std::unique_ptr<JsonDocument>> parse_body(const HttpServerRequest& http);

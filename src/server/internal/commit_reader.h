@@ -19,6 +19,7 @@ struct CommitHeader {
 };
 
 inline constexpr std::size_t kMaxCommitOperations = 200'000;
+inline constexpr std::size_t kMaxCommitPaths = 32 * kMiB;  // of all its operations together
 // A line: a file that is not kept apart, in base64, with its path.
 inline constexpr std::size_t kMaxCommitLine = kMaxRegularFile / 3 * 4 + 64 * kKiB;
 
@@ -57,6 +58,7 @@ class CommitReader {
   std::vector<NewObject> contents_;     // not stored yet
   std::vector<std::string> relied_on_;  // objects that were there, to be settled
   std::size_t content_bytes_ = 0;
+  std::size_t path_bytes_ = 0;
 };
 
 }  // namespace hubdist::internal

@@ -17,6 +17,12 @@
 
 namespace hubdist::internal {
 
+// Of a body that every route takes; longer ones are planned, and 413 where there is no plan.
+inline constexpr std::uint64_t kMaxSmallBody = 64 * kKiB;
+// Of longer bodies that come whole, at once: of those who show a token or a link, and of others.
+inline constexpr std::uint64_t kBodyMemory = 256 * kMiB;
+inline constexpr std::uint64_t kAnonymousBodyMemory = 64 * kMiB;
+
 struct HubApiOptions {
   std::string public_url;
   std::string_view scheme = "http";  // of links, where there is no public URL
@@ -31,7 +37,7 @@ struct HubApiOptions {
 class HubApi final : public HttpHandler {
  public:
   // `link_key`: signs the links by which contents come and go.
-  HubApi(ObjectStore& store, Secret link_key, HubApiOptions options)
+  HubApi(ObjectStore& store, const Secret& link_key, HubApiOptions options)
       : accounts_(store),
         repositories_(store),
         xet_(store),
@@ -39,7 +45,7 @@ class HubApi final : public HttpHandler {
         uploads_(options_.max_uploads),
         commits_(options_.max_commits),
         cas_(accounts_, repositories_, xet_, uploads_, link_key, options_.xet_life),
-        links_(std::move(link_key)) {}
+        links_(link_key) {}
 
   HttpServerResponse handle(const HttpServerRequest& request) override;
   std::optional<HttpBodyPlan> plan_body(const HttpServerRequest& request) override;
@@ -109,6 +115,10 @@ class HubApi final : public HttpHandler {
   Answer lfs_link_route(const HttpServerRequest& http);
   Plan plan_lfs_upload(const HttpServerRequest& http);
 
+  // Bodies that come whole (hub_bodies.cc). Nothing: a small one, if any.
+  std::optional<Plan> plan_whole(const HttpServerRequest& http);
+  Plan plan_large(const HttpServerRequest& http, std::uint64_t size, std::uint64_t limit);
+
   // A revision's commit and its files.
   struct Snapshot {
     Commit commit;
@@ -139,6 +149,8 @@ class HubApi final : public HttpHandler {
   const HubApiOptions options_;
   Gate uploads_;
   Gate commits_;
+  Gate body_memory_{kBodyMemory / kMiB};  // in MiB
+  Gate anonymous_memory_{kAnonymousBodyMemory / kMiB};
   CasApi cas_;
   const LfsLinks links_;
 };

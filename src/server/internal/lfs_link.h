@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 
+#include "server/internal/signer.h"
 #include <hubdist/base/clock.h>
 #include <hubdist/base/secret.h>
 #include <hubdist/core/digest.h>
@@ -29,20 +30,22 @@ struct LfsLink {
 };
 
 inline constexpr std::string_view kLfsLinkPrefix = "/api/lfs/";
+// An hour, and a second more for each MiB, but never longer than this.
+inline constexpr std::int64_t kMaxLfsLinkLife = std::int64_t{7} * 24 * 3600;  // seconds
 
 // Thread-safe.
 class LfsLinks {
  public:
-  explicit LfsLinks(Secret key) : key_(std::move(key)) {}
-  // "/api/lfs/{storage}/{oid}?...", valid for an hour and a second more for each MiB.
+  explicit LfsLinks(const Secret& hub_key) : signer_(hub_key, "hubdist lfs links") {}
+  // "/api/lfs/{storage}/{oid}?...", valid for an hour and a second more for each MiB, at most for
+  // kMaxLfsLinkLife.
   std::string make(LfsLink link, std::int64_t now) const;
   // 403 when the link is not of this hub's making, not for this method, or expired.
   Result<LfsLink> read(std::string_view method, std::string_view path, std::string_view query,
                        std::int64_t now) const;
 
  private:
-  std::string sign(const LfsLink& link) const;
-  const Secret key_;
+  const Signer signer_;
 };
 
 // The key that signs a hub's links, made on first use.

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <stop_token>
 
 #include "server/internal/gate.h"
 #include "server/internal/lfs_link.h"
@@ -16,8 +17,9 @@ Result<std::unique_ptr<HttpBodySink>> make_lfs_sink(Repositories& repositories, 
                                                     Gate::Pass pass);
 
 // Joins the parts of a content, and keeps it when it is the one that the link names. The parts are
-// removed. NotFound when one is missing.
-Status join_parts(Repositories& repositories, const LfsLink& link);
+// removed. NotFound when one is missing, unless another request has joined them meanwhile. 503 when
+// it is stopped: the parts stay.
+Status join_parts(Repositories& repositories, const LfsLink& link, const std::stop_token& stop);
 
 // Removes parts that nobody joined.
 Status remove_parts(ObjectStore& store, const LfsLink& link);

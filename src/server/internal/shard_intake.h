@@ -4,6 +4,7 @@
 #include <chrono>
 #include <functional>
 #include <map>
+#include <stop_token>
 
 #include "server/internal/chunk_index.h"
 #include "server/internal/gate.h"
@@ -47,8 +48,8 @@ class ShardIntake {
   // Everything but the contents of files. InvalidArgument and DataLoss name what is wrong.
   Status check();
   // Goes on hashing contents, and keeps each file whose hashes are right, until `deadline`; true
-  // when all is kept. After check().
-  Result<bool> advance(Instant deadline);
+  // when all is kept, 503 when it is stopped. After check().
+  Result<bool> advance(Instant deadline, const std::stop_token& stop);
 
   // Bytes of contents that were hashed, of how many.
   std::uint64_t hashed() const { return hashed_; }

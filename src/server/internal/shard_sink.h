@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <memory>
+#include <stop_token>
 
 #include "server/internal/gate.h"
 #include "server/internal/shard_intake.h"
@@ -17,6 +18,7 @@ struct ShardSinkOptions {
   // comes when all is kept.
   bool events = false;
   std::function<std::unique_ptr<ShardIntake>(Bytes)> begin;
+  std::stop_token stop{};  // ends the hashing with 503
 };
 
 // `memory` is given back when the shard is not needed any more, `pass` likewise.
