@@ -41,13 +41,15 @@ class CountingWriter final : public ObjectWriter {
     written_ += bytes.size();
     return inner_->write(bytes);
   }
-  Status finish() override {
-    HUBDIST_TRY(inner_->finish());
-    bytes_ += written_;
-    return {};
-  }
+  Status finish() override { return count(inner_->finish()); }
+  Status finish_new() override { return count(inner_->finish_new()); }
 
  private:
+  Status count(const Status& finished) {
+    if (finished.ok()) bytes_ += written_;
+    return finished;
+  }
+
   const std::unique_ptr<ObjectWriter> inner_;
   std::atomic<std::uint64_t>& bytes_;
   std::uint64_t written_ = 0;
@@ -153,7 +155,21 @@ Status XetStore::keep(ObjectWriter& writer, const XorbIndex& index) {
   Bytes footer;
   append_xorb_footer(footer, index);
   HUBDIST_TRY(writer.write(footer));
-  return writer.finish();
+  return keep_whole(writer, index.hash);
+}
+
+// One hash has many packings, and others know where the chunks of the one that is there lie.
+Status XetStore::keep_whole(ObjectWriter& writer, const XorbHash& xorb) {
+  const Status kept = writer.finish_new();
+  if (kept.code() != StatusCode::kAlreadyExists) return kept;
+  const auto object = open_xorb(xorb);
+  const Status sound =
+      object.ok() ? internal::read_index(**object, xorb, nullptr).status() : object.status();
+  if (sound.ok()) return store_.settle(xorb_key(xorb));
+  if (sound.code() != StatusCode::kDataLoss && sound.code() != StatusCode::kNotFound) return sound;
+  HUBDIST_TRY(writer.finish());
+  memory_->indexes.erase(xorb);
+  return {};
 }
 
 Status XetStore::put_file(const XetFile& file) {
