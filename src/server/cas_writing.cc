@@ -116,9 +116,9 @@ CasApi::Plan CasApi::plan_shard(const HttpServerRequest& http, const CasRoute& r
   ShardSinkOptions options;
   options.size = static_cast<std::size_t>(size);
   options.events = route.version == 2;
-  options.begin = [this, storage, name = caller.repo.id.key()](Bytes shard) {
+  options.begin = [this, storage](Bytes shard) {
     return std::make_unique<ShardIntake>(
-        ShardPlaces{repositories_, xet_, proofs_, chunks_}, storage, name,
+        ShardPlaces{repositories_, xet_, proofs_, chunks_}, storage,
         [this, storage](const XorbHash& xorb) { return may_name(storage, xorb); },
         std::move(shard));
   };

@@ -9,6 +9,7 @@ namespace {
 using testing::bf16_weights;
 using testing::CasFixture;
 using testing::lfs_line;
+using testing::shard_of;
 using testing::XetSample;
 
 struct Fixture : CasFixture {
@@ -103,6 +104,83 @@ TEST_CASE_FIXTURE(Fixture, "a xorb whose footer is damaged is replaced by one th
   upload(cas("ada/n"), grouped);
   REQUIRE(commit("ada/n", lfs_line("w.bin", as_text(content))).status == 200);
   CHECK(download("ada/n").body == as_text(content));
+}
+
+TEST_CASE_FIXTURE(Fixture,
+                  "a repository sees its own xorbs in a file that others packed otherwise") {
+  const XetSample secret(content, 5000, 4);
+  const XetSample mine(content, 5000, 3);
+  REQUIRE(secret.file.hash == mine.file.hash);
+  begin();
+  create_private("secret");
+  const Cas there = cas("ada/secret");
+  const Cas here = cas("ada/m");
+  upload(there, secret);
+  upload(here, mine);
+  const auto names_of = [&](const Cas& cas, std::string_view path) {
+    std::vector<XorbHash> names;
+    const auto plan = parse_reconstruction(call(cas, "GET", path).body);
+    REQUIRE(plan.ok());
+    for (const Term& term : plan->terms) names.push_back(term.xorb);
+    return names;
+  };
+  const auto names_in = [](const XetSample& sample) {
+    std::vector<XorbHash> names;
+    for (const Term& term : sample.file.terms) names.push_back(term.xorb);
+    return names;
+  };
+  for (const char* version : {"v1", "v2"}) {
+    CHECK(names_of(here, file_path(mine, version)) == names_in(mine));
+    CHECK(names_of(there, file_path(secret, version)) == names_in(secret));
+  }
+  const std::string batch =
+      call(here, "GET", concat("/v1/reconstructions?file_id=", xet_hex(mine.file.hash))).body;
+  for (const BuiltXorb& xorb : secret.xorbs)
+    if (xorb.index.hash != mine.xorbs.back().index.hash)
+      CHECK(batch.find(xet_hex(xorb.index.hash)) == batch.npos);
+  REQUIRE(commit("ada/m", lfs_line("w.bin", as_text(content))).status == 200);
+  CHECK(download("ada/m").body == as_text(content));
+}
+
+TEST_CASE_FIXTURE(Fixture, "whether somebody else has a file is not seen by the hashing of it") {
+  const XetSample sample(content);
+  begin();
+  create_private("secret");
+  upload(cas("ada/secret"), sample);
+  const Cas here = cas("ada/m");
+  for (const BuiltXorb& xorb : sample.xorbs) REQUIRE(post_xorb(here, xorb).status == 200);
+  const auto events = [&] {
+    return call(here, "POST", "/v2/shards", *shard_of(sample).upload_form()).body;
+  };
+  // What is damaged behind a sound footer is found out by reading alone.
+  const std::string name = xorb_key(sample.xorbs.front().index.hash);
+  auto file = posix_file_system().open(temp / "root" / name, OpenMode::kReadWrite);
+  REQUIRE(file.ok());
+  Bytes byte(1);
+  REQUIRE(read_exactly(**file, byte, 100).ok());
+  const Bytes flipped{byte[0] ^ std::byte{1}};
+  REQUIRE((*file)->pwrite(flipped, 100).ok());
+  CHECK(events().find(R"("type":"error")") != std::string::npos);
+  REQUIRE((*file)->pwrite(byte, 100).ok());
+  CHECK(events().find(R"("type":"result")") != std::string::npos);
+  // Its own is not read again.
+  REQUIRE((*file)->pwrite(flipped, 100).ok());
+  CHECK(events().find(R"("type":"result")") != std::string::npos);
+}
+
+TEST_CASE_FIXTURE(Fixture, "a file whose object is damaged is healed by who uploads it again") {
+  const XetSample sample(content);
+  begin();
+  const Cas up = cas("ada/m");
+  upload(up, sample);
+  REQUIRE(commit("ada/m", lfs_line("w.bin", as_text(content))).status == 200);
+  damage(xet_file_key(sample.file.hash));
+  server.reset();
+  start();
+  CHECK(download("ada/m").status == 500);
+  create("n", ada);
+  upload(cas("ada/n"), sample);
+  CHECK(download("ada/m").body == as_text(content));
 }
 
 }  // namespace
