@@ -34,7 +34,7 @@ std::uint64_t announced_size(const HttpServerRequest& http, std::uint64_t otherw
 
 CasApi::Answer CasApi::has_xorb(const CasRoute& route, const Repo& repo) const {
   HUBDIST_ASSIGN(const XorbHash xorb, hash_of(route));
-  HUBDIST_ASSIGN(const bool has, proofs_.has_xorb(repo.storage(), xorb));
+  HUBDIST_ASSIGN(const bool has, proofs_.has_settled_xorb(repo.storage(), xorb));
   if (!has) return api_error(404, "", "This repository has not received this xorb");
   return json_response("{}");
 }
@@ -46,7 +46,7 @@ CasApi::Answer CasApi::grant(const HttpServerRequest& http, const CasRoute& rout
   const auto length = body->find<std::uint64_t>(body->root(), "length");
   if (!length || *length == 0 || *length > kMaxXorbBody)
     return api_error(400, "", concat("A xorb's 'length' is 1 to ", kMaxXorbBody, " bytes"));
-  HUBDIST_ASSIGN(const bool has, proofs_.has_xorb(repo.storage(), xorb));
+  HUBDIST_ASSIGN(const bool has, proofs_.has_settled_xorb(repo.storage(), xorb));
   if (has) return json_response("{}");
   const std::string url =
       links_.make({repo.storage(), xorb, {0, *length}, repo.id.key()}, std::time(nullptr));
@@ -66,7 +66,7 @@ CasApi::Answer CasApi::grant(const HttpServerRequest& http, const CasRoute& rout
 
 CasApi::Answer CasApi::commit_xorb(const CasRoute& route, const Repo& repo) const {
   HUBDIST_ASSIGN(const XorbHash xorb, hash_of(route));
-  HUBDIST_ASSIGN(const bool has, proofs_.has_xorb(repo.storage(), xorb));
+  HUBDIST_ASSIGN(const bool has, proofs_.has_settled_xorb(repo.storage(), xorb));
   if (!has) return api_error(404, "", "Nothing was uploaded by this grant");
   return json_response("{}");
 }
@@ -75,7 +75,7 @@ CasApi::Plan CasApi::plan_xorb(const HttpServerRequest& http, const CasRoute& ro
   HUBDIST_ASSIGN(const Caller caller, authorize(http, route, true));
   HUBDIST_ASSIGN(const XorbHash xorb, hash_of(route));
   const StorageId& storage = caller.repo.storage();
-  HUBDIST_ASSIGN(const bool has, proofs_.has_xorb(storage, xorb));
+  HUBDIST_ASSIGN(const bool has, proofs_.has_settled_xorb(storage, xorb));
   auto pass = uploads_.enter();
   if (!pass) return too_busy("uploads");
   HttpBodyPlan plan;

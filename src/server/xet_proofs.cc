@@ -41,6 +41,12 @@ Result<bool> XetProofs::has_xorb(const StorageId& repo, const XorbHash& xorb) co
   return exists(repositories_.store(), folder_of("xorbs", xorb) + repo.text);
 }
 
+Result<bool> XetProofs::has_settled_xorb(const StorageId& repo, const XorbHash& xorb) const {
+  HUBDIST_ASSIGN(const bool has, has_xorb(repo, xorb));
+  if (has) HUBDIST_TRY(repositories_.store().settle(folder_of("xorbs", xorb) + repo.text));
+  return has;
+}
+
 Result<bool> XetProofs::has_file(const StorageId& repo, const XetHash& file) const {
   return exists(repositories_.store(), folder_of("files", file) + repo.text);
 }

@@ -22,6 +22,8 @@ class XetProofs {
   explicit XetProofs(const Repositories& repositories) : repositories_(repositories) {}
 
   Result<bool> has_xorb(const StorageId& repo, const XorbHash& xorb) const;
+  // The same for who is told so and relies on it: a proof that is there is made durable first.
+  Result<bool> has_settled_xorb(const StorageId& repo, const XorbHash& xorb) const;
   Result<bool> has_file(const StorageId& repo, const XetHash& file) const;
   // The file as the repository proved it. NotFound when it has not; DataLoss.
   Result<std::shared_ptr<const XetFile>> file(const StorageId& repo, const XetHash& file) const;
