@@ -54,7 +54,6 @@ class CasApi {
   };
   Result<Caller> authorize(const HttpServerRequest& http, const CasRoute& route, bool writes) const;
   Answer answer(const HttpServerRequest& http, const CasRoute& route, std::string_view origin);
-  Answer read_route(const HttpServerRequest& http, const CasRoute& route, std::string_view origin);
 
   // Downloads (cas_reading.cc).
   Result<std::shared_ptr<const XetFile>> proved_file(const Repo& repo, std::string_view hash) const;
