@@ -49,11 +49,12 @@ bool method_fits(CasVerb verb, const HttpServerRequest& http) {
 }  // namespace
 
 CasApi::CasApi(const Accounts& accounts, Repositories& repositories, XetStore& xet, Gate& uploads,
-               const Secret& hub_key, std::chrono::seconds life)
+               ContentTraffic& traffic, const Secret& hub_key, std::chrono::seconds life)
     : accounts_(accounts),
       repositories_(repositories),
       xet_(xet),
       uploads_(uploads),
+      traffic_(traffic),
       shard_memory_(kShardMemory / kMiB),
       shards_(kMaxShardsAtOnce),
       proofs_(repositories),

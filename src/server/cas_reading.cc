@@ -151,7 +151,13 @@ CasApi::Answer CasApi::xorb_bytes(const HttpServerRequest& http) const {
                      concat("This link is for the bytes ", link.bytes.begin, " to ",
                             link.bytes.end - 1, ": ask for them by Range"));
   HUBDIST_ASSIGN(auto xorb, xet_.open_xorb(link.xorb));
-  return xorb_response(std::move(xorb), wanted.range);
+  HttpServerResponse response = xorb_response(std::move(xorb), wanted.range);
+  // Packed chunks are sent as they are stored.
+  response.on_sent = [&traffic = traffic_](std::uint64_t bytes) {
+    traffic.sent += bytes;
+    traffic.read += bytes;
+  };
+  return response;
 }
 
 }  // namespace hubdist::internal
