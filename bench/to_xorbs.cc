@@ -50,7 +50,7 @@ class Packer {
     if (store_.index(xorb.index.hash).ok()) return {};
     HUBDIST_ASSIGN(const auto writer, store_.create_xorb(xorb.index.hash));
     HUBDIST_TRY(writer->write(xorb.bytes));
-    return XetStore::keep(*writer, xorb.index);
+    return store_.keep(*writer, xorb.index);
   }
 
   XetStore& store_;

@@ -3,13 +3,12 @@
 #include <ctime>
 
 #include "server/internal/api_support.h"
+#include "server/internal/credentials.h"
 #include <hubdist/core/hash.h>
 
 namespace hubdist::internal {
 
 namespace {
-
-constexpr std::string_view kBearer = "Bearer ";
 
 Status no_such_route() {
   return api_error(404, "", "There is no such route in this hub's CAS API");
@@ -23,14 +22,6 @@ bool reads(const HttpServerRequest& http) { return http.method == "GET" || http.
 
 Secret derive(const Secret& hub_key, std::string_view purpose) {
   return Secret(std::string(as_text(hkdf_sha256(as_bytes(hub_key.reveal()), purpose))));
-}
-
-Secret shown_token(const HttpServerRequest& http) {
-  const std::string field = http.headers.get("Authorization").value_or("");
-  const bool bearer =
-      field.size() > kBearer.size() &&
-      equal_ignoring_case(std::string_view(field).substr(0, kBearer.size()), kBearer);
-  return Secret(bearer ? field.substr(kBearer.size()) : std::string());
 }
 
 // The methods of each verb; what has a body of its own is planned before it comes here.
@@ -58,11 +49,12 @@ bool method_fits(CasVerb verb, const HttpServerRequest& http) {
 }  // namespace
 
 CasApi::CasApi(const Accounts& accounts, Repositories& repositories, XetStore& xet, Gate& uploads,
-               const Secret& hub_key, std::chrono::seconds life)
+               ContentTraffic& traffic, const Secret& hub_key, std::chrono::seconds life)
     : accounts_(accounts),
       repositories_(repositories),
       xet_(xet),
       uploads_(uploads),
+      traffic_(traffic),
       shard_memory_(kShardMemory / kMiB),
       shards_(kMaxShardsAtOnce),
       proofs_(repositories),
@@ -123,7 +115,8 @@ std::optional<CasApi::Plan> CasApi::plan_body(const HttpServerRequest& http) {
 // revoked hub token, a repository that went private and a role that was taken end it at once.
 Result<CasApi::Caller> CasApi::authorize(const HttpServerRequest& http, const CasRoute& route,
                                          bool writes) const {
-  HUBDIST_ASSIGN(const CasToken token, tokens_.read(shown_token(http), std::time(nullptr)));
+  const auto shown = token_of(http.headers.get("Authorization").value_or(""));
+  HUBDIST_ASSIGN(const CasToken token, tokens_.read(shown.value_or(Secret()), std::time(nullptr)));
   if (token.storage.text != route.storage)
     return api_error(401, "", "This Xet token is for another repository");
   Viewer viewer;

@@ -1,5 +1,4 @@
 // Downloads by the CAS API: where a file's bytes are, and the bytes.
-#include <charconv>
 #include <ctime>
 
 #include "server/internal/api_support.h"
@@ -76,9 +75,9 @@ Result<std::shared_ptr<const XetFile>> CasApi::proved_file(const Repo& repo,
                                                            std::string_view text) const {
   const auto hash = parse_xet_hex<XetHash>(text);
   if (!hash.ok()) return api_error(400, "", "The id of the file is no Xet hash");
-  HUBDIST_ASSIGN(const bool proved, proofs_.has_file(repo.storage(), *hash));
-  if (!proved) return no_such_file();
-  return xet_.file(*hash);
+  const auto proved = proofs_.file(repo.storage(), *hash);
+  if (proved.status().code() == StatusCode::kNotFound) return no_such_file();
+  return proved;
 }
 
 // A URL for each range: clients would ask for several in one request, which no store serves well.
@@ -152,7 +151,13 @@ CasApi::Answer CasApi::xorb_bytes(const HttpServerRequest& http) const {
                      concat("This link is for the bytes ", link.bytes.begin, " to ",
                             link.bytes.end - 1, ": ask for them by Range"));
   HUBDIST_ASSIGN(auto xorb, xet_.open_xorb(link.xorb));
-  return xorb_response(std::move(xorb), wanted.range);
+  HttpServerResponse response = xorb_response(std::move(xorb), wanted.range);
+  // Packed chunks are sent as they are stored.
+  response.on_sent = [&traffic = traffic_](std::uint64_t bytes) {
+    traffic.sent += bytes;
+    traffic.read += bytes;
+  };
+  return response;
 }
 
 }  // namespace hubdist::internal

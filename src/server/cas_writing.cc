@@ -25,7 +25,7 @@ Result<XorbHash> hash_of(const CasRoute& route) {
 
 CasApi::Answer CasApi::has_xorb(const CasRoute& route, const Repo& repo) const {
   HUBDIST_ASSIGN(const XorbHash xorb, hash_of(route));
-  HUBDIST_ASSIGN(const bool has, proofs_.has_xorb(repo.storage(), xorb));
+  HUBDIST_ASSIGN(const bool has, proofs_.has_settled_xorb(repo.storage(), xorb));
   if (!has) return api_error(404, "", "This repository has not received this xorb");
   return json_response("{}");
 }
@@ -37,7 +37,7 @@ CasApi::Answer CasApi::grant(const HttpServerRequest& http, const CasRoute& rout
   const auto length = body->find<std::uint64_t>(body->root(), "length");
   if (!length || *length == 0 || *length > kMaxXorbBody)
     return api_error(400, "", concat("A xorb's 'length' is 1 to ", kMaxXorbBody, " bytes"));
-  HUBDIST_ASSIGN(const bool has, proofs_.has_xorb(repo.storage(), xorb));
+  HUBDIST_ASSIGN(const bool has, proofs_.has_settled_xorb(repo.storage(), xorb));
   if (has) return json_response("{}");
   const std::string url =
       links_.make({repo.storage(), xorb, {0, *length}, repo.id.key()}, std::time(nullptr));
@@ -57,7 +57,7 @@ CasApi::Answer CasApi::grant(const HttpServerRequest& http, const CasRoute& rout
 
 CasApi::Answer CasApi::commit_xorb(const CasRoute& route, const Repo& repo) const {
   HUBDIST_ASSIGN(const XorbHash xorb, hash_of(route));
-  HUBDIST_ASSIGN(const bool has, proofs_.has_xorb(repo.storage(), xorb));
+  HUBDIST_ASSIGN(const bool has, proofs_.has_settled_xorb(repo.storage(), xorb));
   if (!has) return api_error(404, "", "Nothing was uploaded by this grant");
   return json_response("{}");
 }
@@ -66,7 +66,7 @@ CasApi::Plan CasApi::plan_xorb(const HttpServerRequest& http, const CasRoute& ro
   HUBDIST_ASSIGN(const Caller caller, authorize(http, route, true));
   HUBDIST_ASSIGN(const XorbHash xorb, hash_of(route));
   const StorageId& storage = caller.repo.storage();
-  HUBDIST_ASSIGN(const bool has, proofs_.has_xorb(storage, xorb));
+  HUBDIST_ASSIGN(const bool has, proofs_.has_settled_xorb(storage, xorb));
   auto pass = uploads_.enter();
   if (!pass) return too_busy("uploads");
   HttpBodyPlan plan;
@@ -108,9 +108,9 @@ CasApi::Plan CasApi::plan_shard(const HttpServerRequest& http, const CasRoute& r
   options.size = static_cast<std::size_t>(size);
   options.events = route.version == 2;
   options.stop = http.stop;
-  options.begin = [this, storage, name = caller.repo.id.key()](Bytes shard) {
+  options.begin = [this, storage](Bytes shard) {
     return std::make_unique<ShardIntake>(
-        ShardPlaces{repositories_, xet_, proofs_, chunks_}, storage, name,
+        ShardPlaces{repositories_, xet_, proofs_, chunks_}, storage,
         [this, storage](const XorbHash& xorb) { return may_name(storage, xorb); },
         std::move(shard));
   };

@@ -1,6 +1,7 @@
 #include "server/internal/xet_check.h"
 
 #include "server/internal/each_object.h"
+#include "server/internal/xet_file_object.h"
 #include "server/internal/xorb_object.h"
 #include <hubdist/core/hash.h>
 #include <hubdist/core/shard_check.h>
@@ -110,8 +111,19 @@ Status XetCheck::check_proof(const StoredObject& object) {
   } else {
     const auto hash = parse_xet_hex<XetHash>(name);
     there = hash.ok() && files_.contains(*hash);
+    if (there) return report(object.key, check_proved_terms(object.key, *hash));
   }
   return there ? Status() : report(object.key, not_found("what it proves is not there"));
+}
+
+Status XetCheck::check_proved_terms(std::string_view key, const XetHash& hash) {
+  HUBDIST_ASSIGN(const auto stored, store_.get(key, kMaxShardSize));
+  const ByteView bytes = as_bytes(stored.content);
+  HUBDIST_ASSIGN(const XetFile file, parse_xet_file(bytes, hash));
+  for (const Term& term : file.terms)
+    if (const auto xorb = xorbs_.find(term.xorb); xorb != xorbs_.end()) xorb->second.used = true;
+  HUBDIST_ASSIGN(const Shard shard, Shard::parse(bytes));
+  return check_file(shard.file(0), [this](const XorbHash& xorb) { return xet_.index(xorb); });
 }
 
 const XetCheck::Content* XetCheck::use(const Sha256& sha256) {

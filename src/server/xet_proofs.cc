@@ -1,5 +1,8 @@
 #include "server/internal/xet_proofs.h"
 
+#include "server/internal/xet_file_object.h"
+#include "server/internal/xorb_object.h"
+#include <hubdist/core/shard.h>
 #include <hubdist/io/http_client.h>
 
 namespace hubdist::internal {
@@ -38,6 +41,12 @@ Result<bool> XetProofs::has_xorb(const StorageId& repo, const XorbHash& xorb) co
   return exists(repositories_.store(), folder_of("xorbs", xorb) + repo.text);
 }
 
+Result<bool> XetProofs::has_settled_xorb(const StorageId& repo, const XorbHash& xorb) const {
+  HUBDIST_ASSIGN(const bool has, has_xorb(repo, xorb));
+  if (has) HUBDIST_TRY(repositories_.store().settle(folder_of("xorbs", xorb) + repo.text));
+  return has;
+}
+
 Result<bool> XetProofs::has_file(const StorageId& repo, const XetHash& file) const {
   return exists(repositories_.store(), folder_of("files", file) + repo.text);
 }
@@ -46,8 +55,28 @@ Status XetProofs::put_xorb(const StorageId& repo, std::string_view name, const X
   return repositories_.store().put(folder_of("xorbs", xorb) + repo.text, as_bytes(name));
 }
 
-Status XetProofs::put_file(const StorageId& repo, std::string_view name, const XetHash& file) {
-  return repositories_.store().put(folder_of("files", file) + repo.text, as_bytes(name));
+Result<std::shared_ptr<const XetFile>> XetProofs::file(const StorageId& repo,
+                                                       const XetHash& file) const {
+  const std::string key = folder_of("files", file) + repo.text;
+  if (auto known = files_.find(key)) return known;
+  HUBDIST_ASSIGN(const auto object, repositories_.store().open(key));
+  const std::string what = concat("the proof of the Xet file ", xet_hex(file), " is damaged");
+  if (object->size() > kMaxShardSize) return data_loss(what, ": it is too long");
+  Bytes bytes(static_cast<std::size_t>(object->size()));
+  HUBDIST_TRY(read_exactly(*object, bytes, 0, nullptr));
+  auto parsed = parse_xet_file(bytes, file);
+  if (!parsed.ok()) return data_loss(what, ": ", message(parsed.status()));
+  auto found = std::make_shared<const XetFile>(*std::move(parsed));
+  files_.insert(key, found, memory_of(*found));
+  return found;
+}
+
+Status XetProofs::put_file(const StorageId& repo, const XetFile& file) {
+  const std::string key = folder_of("files", file.hash) + repo.text;
+  HUBDIST_ASSIGN(const Bytes object, xet_file_object(file));
+  HUBDIST_TRY(repositories_.store().put(key, object));
+  files_.erase(key);
+  return {};
 }
 
 // Repositories are renamed and deleted, and names taken again: only what has the same storage is

@@ -1,10 +1,11 @@
 #include <set>
 
 #include "server/internal/lru_cache.h"
+#include "server/internal/xet_file_object.h"
 #include "server/internal/xet_reader.h"
 #include "server/internal/xorb_object.h"
 #include <hubdist/base/log.h>
-#include <hubdist/core/shard_builder.h>
+#include <hubdist/core/shard.h>
 #include <hubdist/server/xet_store.h>
 
 namespace hubdist {
@@ -19,19 +20,6 @@ std::string key_of(std::string_view folder, std::string_view hex) {
   return concat(folder, '/', hex.substr(0, 2), '/', hex);
 }
 
-Result<XetFile> parse_file(ByteView object, const XetHash& hash) {
-  HUBDIST_ASSIGN(const Shard shard, Shard::parse(object));
-  if (shard.file_count() != 1 || shard.file(0).hash() != hash)
-    return invalid_argument("its object holds another");
-  const ShardFile stored = shard.file(0);
-  if (stored.term_count() > 0 && !stored.has_range_hashes())
-    return invalid_argument("its terms have no range hashes");
-  FileRecord record = make_record(stored);
-  for (const Term& term : record.terms) HUBDIST_TRY(check_term(term));
-  return XetFile{hash, stored.size(), std::move(record.terms), record.sha256,
-                 std::move(record.range_hashes)};
-}
-
 // Counts what it has made durable.
 class CountingWriter final : public ObjectWriter {
  public:
@@ -41,13 +29,15 @@ class CountingWriter final : public ObjectWriter {
     written_ += bytes.size();
     return inner_->write(bytes);
   }
-  Status finish() override {
-    HUBDIST_TRY(inner_->finish());
-    bytes_ += written_;
-    return {};
-  }
+  Status finish() override { return count(inner_->finish()); }
+  Status finish_new() override { return count(inner_->finish_new()); }
 
  private:
+  Status count(const Status& finished) {
+    if (finished.ok()) bytes_ += written_;
+    return finished;
+  }
+
   const std::unique_ptr<ObjectWriter> inner_;
   std::atomic<std::uint64_t>& bytes_;
   std::uint64_t written_ = 0;
@@ -55,9 +45,6 @@ class CountingWriter final : public ObjectWriter {
 
 std::size_t memory_of(const XorbIndex& index) {
   return kEntryOverhead + index.chunk_count() * (sizeof(ChunkHash) + 2 * sizeof(std::uint32_t));
-}
-std::size_t memory_of(const XetFile& file) {
-  return kEntryOverhead + file.terms.size() * (sizeof(Term) + sizeof(RangeHash));
 }
 
 }  // namespace
@@ -121,10 +108,10 @@ Result<std::shared_ptr<const XetFile>> XetStore::file(const XetHash& hash,
   if ((*object)->size() > kMaxShardSize) return data_loss(what, ": it is too long");
   Bytes bytes(static_cast<std::size_t>((*object)->size()));
   HUBDIST_TRY(internal::read_exactly(**object, bytes, 0, read_bytes));
-  auto parsed = parse_file(bytes, hash);
+  auto parsed = internal::parse_xet_file(bytes, hash);
   if (!parsed.ok()) return data_loss(what, ": ", message(parsed.status()));
   auto file = std::make_shared<const XetFile>(*std::move(parsed));
-  memory_->files.insert(hash, file, memory_of(*file));
+  memory_->files.insert(hash, file, internal::memory_of(*file));
   return file;
 }
 
@@ -153,7 +140,21 @@ Status XetStore::keep(ObjectWriter& writer, const XorbIndex& index) {
   Bytes footer;
   append_xorb_footer(footer, index);
   HUBDIST_TRY(writer.write(footer));
-  return writer.finish();
+  return keep_whole(writer, index.hash);
+}
+
+// One hash has many packings, and others know where the chunks of the one that is there lie.
+Status XetStore::keep_whole(ObjectWriter& writer, const XorbHash& xorb) {
+  const Status kept = writer.finish_new();
+  if (kept.code() != StatusCode::kAlreadyExists) return kept;
+  const auto object = open_xorb(xorb);
+  const Status sound =
+      object.ok() ? internal::read_index(**object, xorb, nullptr).status() : object.status();
+  if (sound.ok()) return store_.settle(xorb_key(xorb));
+  if (sound.code() != StatusCode::kDataLoss && sound.code() != StatusCode::kNotFound) return sound;
+  HUBDIST_TRY(writer.finish());
+  memory_->indexes.erase(xorb);
+  return {};
 }
 
 Status XetStore::put_file(const XetFile& file) {
@@ -163,7 +164,7 @@ Status XetStore::put_file(const XetFile& file) {
   if (!known.ok() && known.status().code() != StatusCode::kNotFound &&
       known.status().code() != StatusCode::kDataLoss)
     return known.status();
-  FileRecord record{file.hash, file.terms, {}, file.sha256};
+  XetFile stored{file.hash, file.size, file.terms, file.sha256, {}};
   std::vector<std::string> xorbs;
   std::uint64_t size = 0;
   for (const Term& term : file.terms) {
@@ -171,12 +172,10 @@ Status XetStore::put_file(const XetFile& file) {
     HUBDIST_TRY(xorb->raw_size_of(term.chunks).status());
     size += term.raw_size;
     xorbs.push_back(xorb_key(term.xorb));
-    record.range_hashes.push_back(
+    stored.range_hashes.push_back(
         range_hash(std::span(xorb->hashes).subspan(term.chunks.begin, term.chunks.size())));
   }
-  ShardBuilder builder;
-  HUBDIST_TRY(builder.add(std::move(record)));
-  HUBDIST_ASSIGN(const Bytes object, builder.upload_form());
+  HUBDIST_ASSIGN(const Bytes object, internal::xet_file_object(stored));
   // Others may have brought the xorbs a moment ago.
   HUBDIST_TRY(store_.settle(xorbs));
   HUBDIST_TRY(store_.put(xet_file_key(file.hash), object));

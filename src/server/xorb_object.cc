@@ -82,7 +82,10 @@ Status replace_footer(ObjectStore& store, ObjectReader& object, const XorbIndex&
     HUBDIST_TRY(writer->write(step));
     offset += step.size();
   }
-  return XetStore::keep(*writer, index);
+  Bytes footer;
+  append_xorb_footer(footer, index);
+  HUBDIST_TRY(writer->write(footer));
+  return writer->finish();
 }
 
 }  // namespace hubdist::internal

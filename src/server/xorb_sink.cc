@@ -19,9 +19,10 @@ Status as_answer(const Status& error) {
 // A xorb is written whether or not the hub has it: nobody learns from the time that it takes.
 class XorbSink final : public HttpBodySink {
  public:
-  XorbSink(XetProofs& proofs, ExpectedXorb expected, std::unique_ptr<ObjectWriter> writer,
-           Gate::Pass pass)
-      : proofs_(proofs),
+  XorbSink(XetStore& xet, XetProofs& proofs, ExpectedXorb expected,
+           std::unique_ptr<ObjectWriter> writer, Gate::Pass pass)
+      : xet_(xet),
+        proofs_(proofs),
         expected_(std::move(expected)),
         writer_(std::move(writer)),
         pass_(std::move(pass)) {}
@@ -53,10 +54,11 @@ class XorbSink final : public HttpBodySink {
     HUBDIST_ASSIGN(const XorbIndex index, verifier_.finish(expected_.hash));
     // A footer that came with it was checked as the rest was.
     const bool has_footer = received_ > index.packed_size();
-    HUBDIST_TRY(has_footer ? writer_->finish() : XetStore::keep(*writer_, index));
+    HUBDIST_TRY(has_footer ? xet_.keep_whole(*writer_, index.hash) : xet_.keep(*writer_, index));
     return proofs_.put_xorb(expected_.repo, expected_.repo_name, expected_.hash);
   }
 
+  XetStore& xet_;
   XetProofs& proofs_;
   const ExpectedXorb expected_;
   const std::unique_ptr<ObjectWriter> writer_;
@@ -80,7 +82,7 @@ class KnownXorbSink final : public HttpBodySink {
 Result<std::unique_ptr<HttpBodySink>> make_xorb_sink(XetStore& xet, XetProofs& proofs,
                                                      ExpectedXorb expected, Gate::Pass pass) {
   HUBDIST_ASSIGN(auto writer, xet.create_xorb(expected.hash));
-  return std::make_unique<XorbSink>(proofs, std::move(expected), std::move(writer),
+  return std::make_unique<XorbSink>(xet, proofs, std::move(expected), std::move(writer),
                                     std::move(pass));
 }
 

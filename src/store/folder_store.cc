@@ -69,6 +69,8 @@ class FolderStore final : public ObjectStore {
 
   // Makes a written and synced temporary the object `key`, durably.
   Status publish(const Path& temporary, std::string_view key);
+  // Unless there is one: AlreadyExists.
+  Status publish_new(const Path& temporary, std::string_view key);
   FileSystem& fs() { return fs_; }
 
  private:
@@ -125,6 +127,12 @@ class FolderWriter final : public ObjectWriter {
   Status finish() override {
     HUBDIST_TRY(file_->sync());
     HUBDIST_TRY(store_.publish(temporary_, key_));
+    published_ = true;
+    return {};
+  }
+  Status finish_new() override {
+    HUBDIST_TRY(file_->sync());
+    HUBDIST_TRY(store_.publish_new(temporary_, key_));
     published_ = true;
     return {};
   }
@@ -229,6 +237,19 @@ Status FolderStore::place(const Path& temporary, std::string_view key) {
 
 Status FolderStore::publish(const Path& temporary, std::string_view key) {
   HUBDIST_TRY(place(temporary, key));
+  return fs_.sync_directory(path_of(key).parent_path());
+}
+
+Status FolderStore::publish_new(const Path& temporary, std::string_view key) {
+  HUBDIST_TRY(make_folder(path_of(key).parent_path()));  // syncs, so before the locks
+  {
+    const std::lock_guard mine(swap_mutex_);
+    HUBDIST_ASSIGN(const FileLock lock, FileLock::acquire(fs_, root_ / kLockFile));
+    const auto known = head(key);
+    if (known.ok()) return already_exists("there is an object ", key);
+    if (!is_missing(known.status())) return known.status();
+    HUBDIST_TRY(place(temporary, key));
+  }
   return fs_.sync_directory(path_of(key).parent_path());
 }
 

@@ -1,6 +1,7 @@
 // Nobody gets a content by naming its hash: the doors by which one might try. And who may use a
 // token or a link, for what, and until when.
 #include <set>
+#include <thread>
 
 #include "server/internal/cas_token.h"
 #include "server/internal/xorb_link.h"
@@ -195,6 +196,7 @@ TEST_CASE_FIXTURE(Fixture, "what a token may is asked each time") {
 }
 
 TEST_CASE_FIXTURE(Fixture, "a link is for its bytes alone") {
+  options.metrics = true;
   begin();
   const Cas up = cas("ada/secret");
   const HttpReply reply = call(up, "GET", file_path(sample), {}, "30000-60000");
@@ -206,6 +208,16 @@ TEST_CASE_FIXTURE(Fixture, "a link is for its bytes alone") {
     return call({up.url, Secret()}, "GET", url, {}, range).status;
   };
   const std::string whole = concat(bytes.begin, '-', bytes.end - 1);
+  const auto counted = [&](std::string_view what) {
+    const std::string metrics = ask("GET", "/metrics").body;
+    return metrics.find(concat("\nhubdist_content_", what, "_bytes_total ", bytes.size(), '\n')) !=
+           metrics.npos;
+  };
+  REQUIRE(get(fetch.url, whole) == 206);
+  for (int i = 0; i < 1000 && !counted("sent"); ++i)
+    std::this_thread::sleep_for(std::chrono::milliseconds(2));
+  CHECK(counted("sent"));
+  CHECK(counted("read"));
   CHECK(get(fetch.url, whole) == 206);
   CHECK(get(fetch.url, concat(bytes.begin + 10, '-', bytes.end - 10)) == 206);  // going on
   CHECK(get(fetch.url, "") == 403);

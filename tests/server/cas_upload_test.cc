@@ -178,6 +178,22 @@ TEST_CASE_FIXTURE(Fixture, "a disk that is full when a shard comes") {
   CHECK(post_shard(up, shard_of(sample)).status == 200);
 }
 
+// Who wrote its proof may have been killed before it was synced.
+TEST_CASE_FIXTURE(Fixture, "that a xorb is there is told when it is durable") {
+  set_log_sink([](LogLevel, std::string_view) {});
+  begin();
+  const Cas up = cas("ada/m");
+  REQUIRE(post_xorb(up, xorb).status == 200);
+  fs.fail("sync_directory", EIO);
+  CHECK(call(up, "HEAD", path).status == 500);
+  fs.reset();
+  CHECK(call(up, "HEAD", path).status == 200);
+  fs.fail("sync_directory", EIO);
+  CHECK(post_xorb(up, xorb).status == 500);
+  fs.reset();
+  CHECK(post_xorb(up, xorb).body == R"({"was_inserted":false})");
+}
+
 TEST_CASE_FIXTURE(Fixture, "a shard that says what is not so") {
   begin();
   const Cas up = cas("ada/m");

@@ -111,7 +111,7 @@ TEST_CASE_FIXTURE(Fixture, "what others left without a sync is synced before it 
       const auto writer = xet.create_xorb(xorb.index.hash);
       REQUIRE(writer.ok());
       REQUIRE((*writer)->write(xorb.bytes).ok());
-      XetStore::keep(**writer, xorb.index).IgnoreError();
+      xet.keep(**writer, xorb.index).IgnoreError();
     }
     xet.put_file(fresh.file).IgnoreError();
     xet.put_content(*fresh.file.sha256, fresh.file.hash).IgnoreError();

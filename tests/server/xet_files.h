@@ -51,7 +51,7 @@ inline void put_xorb(XetStore& xet, const BuiltXorb& xorb) {
   auto writer = xet.create_xorb(xorb.index.hash);
   REQUIRE(writer.ok());
   REQUIRE((*writer)->write(xorb.bytes).ok());
-  REQUIRE(XetStore::keep(**writer, xorb.index).ok());
+  REQUIRE(xet.keep(**writer, xorb.index).ok());
 }
 
 inline void put_sample(XetStore& xet, const XetSample& sample) {

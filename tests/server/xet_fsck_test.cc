@@ -165,8 +165,11 @@ TEST_CASE_FIXTURE(Fixture, "proofs of what is there are right") {
   const std::string xorb = xet_hex(sample.xorbs[0].index.hash);
   const std::string file = xet_hex(sample.file.hash);
   put_object(concat("xet-proofs/xorbs/", xorb.substr(0, 2), '/', xorb, "/someone"), "");
-  put_object(concat("xet-proofs/files/", file.substr(0, 2), '/', file, "/someone"), "");
+  const std::string proof = concat("xet-proofs/files/", file.substr(0, 2), '/', file, "/someone");
+  put_object(proof, store->get(xet_file_key(sample.file.hash), kMiB)->content);
   CHECK(check(false).problems == 0);
+  put_object(proof, "ada/m");  // no terms
+  CHECK(check(false).problems == 1);
 }
 
 TEST_CASE_FIXTURE(Fixture, "what nobody uses is a fact, no problem") {

@@ -111,6 +111,26 @@ TEST_CASE_FIXTURE(Fixture, "objects are read whole, in parts and at random") {
   CHECK(store->get("empty", 0)->content.empty());
 }
 
+TEST_CASE_FIXTURE(Fixture, "of writers that make a new object one does") {
+  const auto written = [&](std::string_view content) {
+    auto writer = *store->create("a/b");
+    REQUIRE(writer->write(as_bytes(content)).ok());
+    return writer;
+  };
+  const auto first = written("first");
+  const auto second = written("second");
+  fs.fail("sync", EIO);
+  CHECK_FALSE(first->finish_new().ok());
+  CHECK(store->head("a/b").status().code() == StatusCode::kNotFound);
+  fs.reset();
+  REQUIRE(second->finish_new().ok());
+  CHECK(fs.count("sync_directory") > 0);
+  CHECK(first->finish_new().code() == StatusCode::kAlreadyExists);
+  CHECK(store->get("a/b", 10)->content == "second");
+  REQUIRE(first->finish().ok());
+  CHECK(store->get("a/b", 10)->content == "first");
+}
+
 TEST_CASE_FIXTURE(Fixture, "what is not there") {
   REQUIRE(put("a/b", "x").ok());
   for (const char* key : {"b", "a", "a/c", "a/b/c"}) {

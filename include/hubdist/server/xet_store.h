@@ -5,8 +5,8 @@
 //   xet-files/{hash[:2]}/{hash}       a file: a shard in upload form that holds its block alone
 //   xet-contents/{sha256[:2]}/{sha256}  the Xet hash of a content whose SHA-256 was computed here
 // Each is written after what it names, and never changes (but a footer of version 0 is replaced by
-// one of version 1, and a file may learn its SHA-256). Who may see which of them is not decided
-// here.
+// one of version 1, a file may learn its SHA-256, and what cannot be read is replaced when it comes
+// again). Who may see which of them is not decided here.
 #pragma once
 
 #include <atomic>
@@ -74,9 +74,12 @@ class XetStore {
                                                   ReadCounter read_bytes = nullptr) const;
 
   // Writers. A xorb that has been verified whole: the writer, which must not outlive this, takes
-  // its chunks as they come, keep() appends the footer and makes it durable.
+  // its chunks as they come, keep() appends the footer and makes it durable, keep_whole() does so
+  // with one whose footer was written, too. One that is there already stays as it is packed, if its
+  // footer can be read.
   Result<std::unique_ptr<ObjectWriter>> create_xorb(const XorbHash& xorb);
-  static Status keep(ObjectWriter& writer, const XorbIndex& index);
+  Status keep(ObjectWriter& writer, const XorbIndex& index);
+  Status keep_whole(ObjectWriter& writer, const XorbHash& xorb);
   // A file whose terms and hash have been checked against xorbs that are here: NotFound when one is
   // not. One that is here already stays as it is, unless `file` brings the SHA-256 that it lacks.
   Status put_file(const XetFile& file);

@@ -59,6 +59,10 @@ class ObjectWriter {
   virtual Status write(ByteView bytes) = 0;
   // Makes the object durable, then visible, replacing one of that key.
   virtual Status finish() = 0;
+  // The same unless an object of that key is there, which stays (settle() makes it durable):
+  // AlreadyExists, after a sync, so that time does not tell it. Of writers that finish at once one
+  // makes the object. finish() may follow.
+  virtual Status finish_new() = 0;
 };
 
 // Thread-safe, also between processes on one store.

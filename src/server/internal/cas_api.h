@@ -8,6 +8,7 @@
 #include "server/internal/cas_routes.h"
 #include "server/internal/cas_token.h"
 #include "server/internal/chunk_index.h"
+#include "server/internal/contents.h"
 #include "server/internal/gate.h"
 #include "server/internal/shard_intake.h"
 #include "server/internal/xet_proofs.h"
@@ -28,9 +29,10 @@ inline constexpr std::size_t kMaxShardsAtOnce = 8;
 // Thread-safe. What it is given must outlive it.
 class CasApi {
  public:
-  // `uploads`: the gate of all contents that come in. `life`: of tokens and links.
+  // `uploads`: the gate of all contents that come in. `traffic` counts what links send. `life`: of
+  // tokens and links.
   CasApi(const Accounts& accounts, Repositories& repositories, XetStore& xet, Gate& uploads,
-         const Secret& hub_key, std::chrono::seconds life);
+         ContentTraffic& traffic, const Secret& hub_key, std::chrono::seconds life);
 
   using Answer = Result<HttpServerResponse>;
   using Plan = Result<HttpBodyPlan>;
@@ -54,7 +56,6 @@ class CasApi {
   };
   Result<Caller> authorize(const HttpServerRequest& http, const CasRoute& route, bool writes) const;
   Answer answer(const HttpServerRequest& http, const CasRoute& route, std::string_view origin);
-  Answer read_route(const HttpServerRequest& http, const CasRoute& route, std::string_view origin);
 
   // Downloads (cas_reading.cc).
   Result<std::shared_ptr<const XetFile>> proved_file(const Repo& repo, std::string_view hash) const;
@@ -84,6 +85,7 @@ class CasApi {
   Repositories& repositories_;
   XetStore& xet_;
   Gate& uploads_;
+  ContentTraffic& traffic_;
   Gate shard_memory_;  // in MiB
   Gate shards_;
   XetProofs proofs_;

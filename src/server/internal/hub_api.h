@@ -44,7 +44,7 @@ class HubApi final : public HttpHandler {
         options_(std::move(options)),
         uploads_(options_.max_uploads),
         commits_(options_.max_commits),
-        cas_(accounts_, repositories_, xet_, uploads_, link_key, options_.xet_life),
+        cas_(accounts_, repositories_, xet_, uploads_, traffic_, link_key, options_.xet_life),
         links_(link_key) {}
 
   HttpServerResponse handle(const HttpServerRequest& request) override;

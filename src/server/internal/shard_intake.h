@@ -36,14 +36,8 @@ class ShardIntake {
   // Whether the repository may name a xorb.
   using MayName = std::function<Result<bool>(const XorbHash&)>;
 
-  // `name`: the repository's RepoId::key().
-  ShardIntake(const ShardPlaces& places, const StorageId& repo, std::string name, MayName may_name,
-              Bytes shard)
-      : places_(places),
-        repo_(repo),
-        name_(std::move(name)),
-        may_name_(std::move(may_name)),
-        bytes_(std::move(shard)) {}
+  ShardIntake(const ShardPlaces& places, const StorageId& repo, MayName may_name, Bytes shard)
+      : places_(places), repo_(repo), may_name_(std::move(may_name)), bytes_(std::move(shard)) {}
 
   // Everything but the contents of files. InvalidArgument and DataLoss name what is wrong.
   Status check();
@@ -59,7 +53,7 @@ class ShardIntake {
   Result<std::shared_ptr<const XorbIndex>> xorb(const XorbHash& hash);
   Status check_xorbs();
   Status check_files();
-  // Takes up the next file; the content of one that is known is not read again.
+  // Takes up the next file; the content of one that the repository has proved is not read again.
   Status begin_file();
   // Hashes a step of it.
   Status hash_some();
@@ -68,7 +62,6 @@ class ShardIntake {
 
   const ShardPlaces places_;
   const StorageId repo_;
-  const std::string name_;
   const MayName may_name_;
   const Bytes bytes_;
   std::optional<Shard> shard_;

@@ -57,6 +57,7 @@ class XetCheck {
   Status check_content(const StoredObject& object);
   Status hash_content(const Sha256& sha256, const XetHash& file);
   Status check_proof(const StoredObject& object);
+  Status check_proved_terms(std::string_view key, const XetHash& hash);
   // A problem of the hub goes to `problem_`; Cancelled goes on.
   Status report(std::string_view what, const Status& status) const;
 
