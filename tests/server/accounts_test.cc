@@ -209,6 +209,25 @@ TEST_CASE_FIXTURE(Fixture, "a repository that two move at once is there afterwar
     }
 }
 
+TEST_CASE_FIXTURE(Fixture, "a commit's id means the commit, whatever a branch is called") {
+  const StorageId repo{make("ada/a")};
+  GitCommit content;
+  content.author = "ada";
+  content.message = "one";
+  const auto one = repositories.put_commit(repo, content);
+  content.message = "two";
+  const auto two = repositories.put_commit(repo, content);
+  REQUIRE((one.ok() && two.ok()));
+  // As an older hub, or one that does not check names, may have left it.
+  REQUIRE(repositories.move_ref(repo, "refs/heads/" + one->hex(), std::nullopt, *two).ok());
+  fs.reset();
+  CHECK(*repositories.resolve(repo, one->hex()) == *one);
+  CHECK(fs.count("list") == 0);
+  CHECK(*repositories.resolve(repo, "refs/heads/" + one->hex()) == *two);
+  CHECK(*repositories.resolve(repo, one->hex().substr(0, 12)) == *one);
+  CHECK_FALSE(repositories.resolve(repo, std::string(40, 'f')).ok());
+}
+
 TEST_CASE_FIXTURE(Fixture, "a name is taken once") {
   RepoSettings settings;
   settings.storage = StorageId::random();
