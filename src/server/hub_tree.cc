@@ -156,7 +156,9 @@ HubApi::Answer HubApi::commits(const ApiRequest& request, const OpenRepo& repo,
     if (!commit.content.parents.empty()) next = commit.content.parents.front();
   }
   HttpServerResponse response = json_response(json.end_array().take());
-  if (next) response.headers.add("Link", request.next_link("p", std::to_string(page + 1)));
+  const bool walked_all = skipped + limit >= kMaxCommitsWalked;  // no page comes after this
+  if (next && !walked_all)
+    response.headers.add("Link", request.next_link("p", std::to_string(page + 1)));
   return response;
 }
 
