@@ -7,7 +7,7 @@ namespace hubdist {
 
 namespace {
 
-constexpr std::uint64_t kMaxBody = 8 * kMiB;  // of what comes whole: some ten thousand paths
+constexpr std::uint64_t kMaxBody = 8 * kMiB;  // of what comes whole, such as a list of paths
 constexpr std::string_view kRefusal =
     "tokens and private files would travel in clear text; give a certificate (--tls-cert, "
     "--tls-key), listen on loopback behind a proxy with TLS, or say that the network is trusted "

@@ -13,6 +13,7 @@ namespace {
 constexpr std::size_t kEntriesPerPage = 1000;
 constexpr std::size_t kExpandedEntriesPerPage = 50;
 constexpr std::size_t kCommitsPerPage = 50;
+constexpr std::size_t kMaxPaths = 20'000;  // that one request names
 constexpr std::size_t kMaxCommitsWalked = 100'000;
 
 using EntryPointers = std::vector<const RepoEntry*>;
@@ -118,6 +119,9 @@ HubApi::Answer HubApi::paths_info(const ApiRequest& request, const OpenRepo& rep
                                   const RepoRoute& route) const {
   if (!route.path.empty()) return entry_not_found(route.path);
   HUBDIST_ASSIGN(const PathsQuery query, parse_paths_query(request.http));
+  if (query.paths.size() > kMaxPaths)
+    return api_error(413, "",
+                     concat("A request names at most ", kMaxPaths, " paths: ask in parts"));
   HUBDIST_ASSIGN(const Snapshot found, snapshot(repo.storage(), route.revision));
   EntryPointers entries;
   for (std::string_view path : query.paths) {

@@ -185,6 +185,11 @@ TEST_CASE_FIXTURE(Fixture, "paths-info takes forms and JSON") {
   const HttpReply json = ask(url, {{"Content-Type", "application/json"}}, "POST",
                              R"({"paths":["config.json"],"expand":true})");
   CHECK(json.body.find(concat("\"lastCommit\":{\"id\":\"", commit)) != std::string::npos);
+  std::string many;
+  for (int i = 0; i < 20'000; ++i) many += "paths=a&";
+  const HttpHeaders as_form{{"Content-Type", "application/x-www-form-urlencoded"}};
+  CHECK(ask(url, as_form, "POST", many).status == 200);
+  CHECK(ask(url, as_form, "POST", many + "paths=a").status == 413);
   for (const char* wrong : {"", "{", "[]", R"({"paths":1})", R"({"paths":[1]})"})
     CHECK(ask(url, {{"Content-Type", "application/json"}}, "POST", wrong).status == 400);
 }
