@@ -91,6 +91,8 @@ Result<Commit> Repositories::commit(const StorageId& repo, const Sha1& id) const
 
 Result<Sha1> Repositories::put_commit(const StorageId& repo, const GitCommit& commit) {
   const std::string text = format_git_commit(commit);
+  if (text.size() > kMaxCommit)
+    return out_of_range("a commit of more than ", kMaxCommit, " bytes could not be read again");
   const Sha1 id = git_object_id("commit", text);
   HUBDIST_TRY(store_.put(commit_key(repo, id.hex()), as_bytes(text)));
   return id;

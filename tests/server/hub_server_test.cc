@@ -194,6 +194,19 @@ TEST_CASE_FIXTURE(Fixture, "paths-info takes forms and JSON") {
     CHECK(ask(url, {{"Content-Type", "application/json"}}, "POST", wrong).status == 400);
 }
 
+TEST_CASE_FIXTURE(Fixture, "a squash takes the messages that commits take") {
+  const Secret token = *server->add_token("org-admin", {.may_write = true});
+  REQUIRE(ask("/api/repos/create", {}, "POST", R"({"name":"m"})", token).status == 200);
+  const auto squash = [&](const std::string& text) {
+    return ask("/api/models/org-admin/m/super-squash/main", {}, "POST",
+               concat(R"({"message":")", text, "\"}"), token)
+        .status;
+  };
+  CHECK(squash(std::string(65'537, 'x')) == 400);
+  CHECK(squash("a\\u0000b") == 400);
+  CHECK(squash(std::string(65'536, 'x')) == 200);
+}
+
 TEST_CASE_FIXTURE(Fixture, "a private repository answers like a missing one, byte for byte") {
   AddFolderOptions options;
   options.is_private = true;
