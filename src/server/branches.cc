@@ -10,9 +10,18 @@ namespace hubdist::internal {
 namespace {
 
 constexpr int kMaxTries = 20;
+constexpr std::size_t kMaxMessage = 64 * kKiB;
 constexpr std::string_view kHeads = "refs/heads/";
 
 }  // namespace
+
+Status check_message(std::string_view message) {
+  if (message.size() > kMaxMessage)
+    return invalid_argument("the commit's message is longer than ", kMaxMessage, " bytes");
+  if (message.find('\0') != std::string_view::npos)
+    return invalid_argument("the commit's message holds a NUL");
+  return {};
+}
 
 GitCommit new_commit(std::string_view user, std::string message) {
   GitCommit commit;

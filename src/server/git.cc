@@ -132,6 +132,7 @@ Status check_ref_name(std::string_view name) {
   };
   if (name.empty() || name == "@" || name == "HEAD") return wrong("it means something else");
   if (name.starts_with("refs/")) return wrong("'refs/' begins the full name of a ref");
+  if (is_hex(name, 40)) return wrong("it looks like a commit id");
   if (name.front() == '/' || name.front() == '-' || name.back() == '/' || name.back() == '.')
     return wrong("it begins or ends wrongly");
   for (const std::string_view part : {"..", "//", "@{", "/.", ".lock/"})

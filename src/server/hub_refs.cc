@@ -87,6 +87,8 @@ HubApi::Answer HubApi::super_squash(const ApiRequest& request, const OpenRepo& r
                                     const RepoRoute& route) {
   HUBDIST_ASSIGN(const auto body, parse_body(request.http));
   const std::string message = body->find_text(body->root(), "message").value_or("Squash history");
+  if (const Status right = check_message(message); !right.ok())
+    return api_error(400, "", hubdist::message(right));
   HUBDIST_ASSIGN(const Sha1 commit,
                  advance_branch(repositories_, repo.storage(), route.revision,
                                 [&](const Commit& head) -> Result<std::optional<GitCommit>> {

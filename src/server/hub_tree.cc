@@ -13,6 +13,7 @@ namespace {
 constexpr std::size_t kEntriesPerPage = 1000;
 constexpr std::size_t kExpandedEntriesPerPage = 50;
 constexpr std::size_t kCommitsPerPage = 50;
+constexpr std::size_t kMaxPaths = 20'000;  // that one request names
 constexpr std::size_t kMaxCommitsWalked = 100'000;
 
 using EntryPointers = std::vector<const RepoEntry*>;
@@ -118,6 +119,9 @@ HubApi::Answer HubApi::paths_info(const ApiRequest& request, const OpenRepo& rep
                                   const RepoRoute& route) const {
   if (!route.path.empty()) return entry_not_found(route.path);
   HUBDIST_ASSIGN(const PathsQuery query, parse_paths_query(request.http));
+  if (query.paths.size() > kMaxPaths)
+    return api_error(413, "",
+                     concat("A request names at most ", kMaxPaths, " paths: ask in parts"));
   HUBDIST_ASSIGN(const Snapshot found, snapshot(repo.storage(), route.revision));
   EntryPointers entries;
   for (std::string_view path : query.paths) {
@@ -156,7 +160,9 @@ HubApi::Answer HubApi::commits(const ApiRequest& request, const OpenRepo& repo,
     if (!commit.content.parents.empty()) next = commit.content.parents.front();
   }
   HttpServerResponse response = json_response(json.end_array().take());
-  if (next) response.headers.add("Link", request.next_link("p", std::to_string(page + 1)));
+  const bool walked_all = skipped + limit >= kMaxCommitsWalked;  // no page comes after this
+  if (next && !walked_all)
+    response.headers.add("Link", request.next_link("p", std::to_string(page + 1)));
   return response;
 }
 

@@ -164,7 +164,7 @@ HubApi::Answer HubApi::modelscope_login(const HttpServerRequest& http,
       .end_object();
   HttpServerResponse response = json_response(json.take());
   response.headers.set("Cache-Control", "no-store");
-  const bool secure = options_.public_url.starts_with("https://");
+  const bool secure = options_.scheme == "https" || options_.public_url.starts_with("https://");
   if (is_cookie_value(token))
     response.headers.add(
         "Set-Cookie", concat(kModelScopeCookie, '=', token, "; Path=/; HttpOnly; SameSite=Strict",

@@ -8,17 +8,24 @@
 #include "server/internal/json_reader.h"
 #include "server/internal/routes.h"
 #include <hubdist/base/json_writer.h>
+#include <hubdist/base/log.h>
 #include <hubdist/io/http_client.h>
 #include <hubdist/server/repository.h>
 
 namespace hubdist {
 
-// The settings, or the name that the repository has now; `version` is of the object that says so.
+// What a name's record says, and what it means by that. There are three kinds:
+//   settings: the repository has this name;
+//   `moved_to`, with the settings at that moment: it had this name, and has that one now;
+//   `from`: it is about to leave that name for this one. This means nothing until the record of
+//     the old name says that it has moved here, and then the settings are those that stand there.
 struct Repositories::Named {
-  std::optional<RepoSettings> settings;
+  std::optional<RepoSettings> settings;  // when the name means a repository
   std::string moved_to;
-  StorageId storage;  // of what has moved
-  std::optional<std::string> version;
+  std::string from;
+  bool reserved = false;  // `from` may still move here
+  StorageId storage;
+  std::optional<std::string> version;  // of the record; nothing when there is none
 };
 
 namespace {
@@ -50,23 +57,39 @@ std::string_view gating_text(Gating gating) {
   return "manual";
 }
 
-std::string format_settings(const RepoSettings& settings) {
-  JsonWriter json;
-  json.begin_object()
-      .field("private", settings.is_private)
+void write_settings(JsonWriter& json, const RepoSettings& settings) {
+  json.field("private", settings.is_private)
       .field("gated", gating_text(settings.gating))
       .field("created", settings.created)
       .field("storage", settings.storage.text)
       .key("readers")
       .begin_array();
   for (const std::string& reader : settings.readers) json.value(reader);
-  return json.end_array().end_object().take();
+  json.end_array();
 }
 
-std::string format_moved(const RepoId& to, const StorageId& storage) {
+std::string format_settings(const RepoSettings& settings) {
   JsonWriter json;
-  json.begin_object().field("moved_to", to.name).field("storage", storage.text);
+  json.begin_object();
+  write_settings(json, settings);
   return json.end_object().take();
+}
+
+std::string format_moved(const RepoId& to, const RepoSettings& settings) {
+  JsonWriter json;
+  json.begin_object().field("moved_to", to.name);
+  write_settings(json, settings);
+  return json.end_object().take();
+}
+
+std::string format_reserved(const RepoId& from, const StorageId& storage) {
+  JsonWriter json;
+  json.begin_object().field("from", from.name).field("storage", storage.text);
+  return json.end_object().take();
+}
+
+Status already_there(const RepoId& repo) {
+  return already_exists("there is a ", name(repo.type), ' ', repo.name, " already");
 }
 
 Result<RepoSettings> parse_settings(const JsonDocument& document, const RepoId& repo) {
@@ -138,7 +161,7 @@ Access access_to(const RepoId& repo, const RepoSettings& settings, const Viewer&
   return settings.gating == Gating::kNone ? Access::kFiles : Access::kMetadata;
 }
 
-Result<Repositories::Named> Repositories::read_name(const RepoId& repo) const {
+Result<Repositories::Named> Repositories::read_record(const RepoId& repo) const {
   Named named;
   const auto object = store_.get(settings_key(repo), kMaxSettings);
   if (is_missing(object.status())) return named;
@@ -146,13 +169,22 @@ Result<Repositories::Named> Repositories::read_name(const RepoId& repo) const {
   named.version = object->version;
   HUBDIST_ASSIGN(const auto document,
                  JsonDocument::parse(object->content, concat("the settings of ", repo.name)));
-  auto moved = document->text(document->root(), "moved_to");
-  if (moved.ok()) {
-    named.moved_to = *std::move(moved);
-    HUBDIST_ASSIGN(named.storage.text, document->text(document->root(), "storage"));
-    return named;
-  }
+  HUBDIST_ASSIGN(named.storage.text, document->text(document->root(), "storage"));
+  named.from = document->find_text(document->root(), "from").value_or("");
+  if (!named.from.empty()) return named;
+  named.moved_to = document->find_text(document->root(), "moved_to").value_or("");
   HUBDIST_ASSIGN(named.settings, parse_settings(*document, repo));
+  return named;
+}
+
+Result<Repositories::Named> Repositories::read_name(const RepoId& repo) const {
+  HUBDIST_ASSIGN(Named named, read_record(repo));
+  if (!named.moved_to.empty()) named.settings.reset();
+  if (named.from.empty()) return named;
+  HUBDIST_ASSIGN(Named old, read_record({repo.type, named.from}));
+  if (old.storage != named.storage) return named;
+  if (old.moved_to == repo.name) named.settings = std::move(old.settings);
+  named.reserved = old.moved_to.empty();
   return named;
 }
 
@@ -171,16 +203,35 @@ Result<Repo> Repositories::find(const RepoId& repo) const {
 }
 
 Status Repositories::create(const RepoId& repo, const RepoSettings& settings) {
+  const Status made = take_name(repo, format_settings(settings));
+  return made.code() == StatusCode::kAborted ? already_there(repo) : made;
+}
+
+// Writes the record of a name that means nothing. AlreadyExists when it does, or a move has
+// reserved it; Aborted when somebody else wrote meanwhile.
+Status Repositories::take_name(const RepoId& repo, const std::string& record) {
   HUBDIST_ASSIGN(const Named named, read_name(repo));
-  if (named.settings) HUBDIST_TRY(store_.settle(settings_key(repo)));
-  Status made =
-      named.settings
-          ? aborted("it is there")
-          : store_.put_if(settings_key(repo), as_bytes(format_settings(settings)), named.version)
-                .status();
-  if (made.code() == StatusCode::kAborted)
-    return already_exists("there is a ", name(repo.type), ' ', repo.name, " already");
-  return made;
+  if (named.settings) HUBDIST_TRY(finish_move(repo));
+  if (named.settings || named.reserved) return already_there(repo);
+  if (!named.moved_to.empty()) HUBDIST_TRY(finish_move({repo.type, named.moved_to}));
+  return store_.put_if(settings_key(repo), as_bytes(record), named.version).status();
+}
+
+// Makes what a name says durable, and its own: the old name, whose record still says it for one
+// that was just moved, may be taken then.
+Status Repositories::finish_move(const RepoId& to) {
+  Status failure;
+  for (int i = 0; i < kMaxSwapTries; ++i) {
+    HUBDIST_ASSIGN(const Named named, read_name(to));
+    if (!named.version) return {};
+    if (named.from.empty() || !named.settings) return store_.settle(settings_key(to));
+    HUBDIST_TRY(store_.settle(settings_key({to.type, named.from})));
+    failure =
+        store_.put_if(settings_key(to), as_bytes(format_settings(*named.settings)), named.version)
+            .status();
+    if (failure.code() != StatusCode::kAborted) return failure;
+  }
+  return failure;
 }
 
 Result<Repo> Repositories::edit_name(const RepoId& repo, const Change& change, bool create) {
@@ -190,7 +241,13 @@ Result<Repo> Repositories::edit_name(const RepoId& repo, const Change& change, b
     if (!found.ok() && !(is_missing(found.status()) && create)) return found.status();
     const RepoId& id = found.ok() ? found->id : repo;
     HUBDIST_ASSIGN(const Named named, read_name(id));
-    if (found.ok() && !named.settings) continue;  // it has just moved on
+    if (found.ok() != named.settings.has_value()) continue;  // it has just moved, or come
+    if (named.reserved) return already_there(id);
+    if (!named.from.empty() && named.settings) {
+      HUBDIST_TRY(finish_move(id));
+      continue;
+    }
+    if (!named.moved_to.empty()) HUBDIST_TRY(finish_move({id.type, named.moved_to}));
     RepoSettings settings = named.settings ? *named.settings : new_settings();
     change(settings);
     const std::string text = format_settings(settings);
@@ -213,23 +270,37 @@ Result<Repo> Repositories::edit_or_create(const RepoId& repo, const Change& chan
   return edit_name(repo, change, true);
 }
 
-// The new name comes first: stopped in between, both names lead to the repository, and the same
-// move again ends it.
+// The new name is reserved, then one write to the old name's record moves the repository. Stopped
+// before that, the old name has it, and the same move again goes on; nothing else gets the new name
+// while it may. A reservation is never taken back: whoever repeats the move could rely on it.
 Status Repositories::move(const RepoId& from, const RepoId& to) {
   if (from == to || from.type != to.type)
     return invalid_argument("'", from.name, "' cannot become '", to.name, "'");
-  HUBDIST_ASSIGN(const Named source, read_name(from));
-  if (!source.settings) return repo_not_found(from);
-  HUBDIST_ASSIGN(const Named target, read_name(to));
-  const bool half_done = target.settings && target.settings->storage == source.settings->storage;
-  HUBDIST_TRY(half_done ? store_.settle(settings_key(to)) : create(to, *source.settings));
-  Status left = store_
-                    .put_if(settings_key(from),
-                            as_bytes(format_moved(to, source.settings->storage)), source.version)
-                    .status();
-  if (left.code() != StatusCode::kAborted) return left;
-  HUBDIST_TRY(store_.remove(settings_key(to)));
+  for (int i = 0; i < kMaxSwapTries; ++i) {
+    const Status moved = try_move(from, to);
+    if (moved.code() != StatusCode::kAborted) return moved;
+  }
   return aborted("the settings of ", from.name, " changed while it was moved: move it again");
+}
+
+Status Repositories::try_move(const RepoId& from, const RepoId& to) {
+  HUBDIST_TRY(finish_move(from));
+  HUBDIST_ASSIGN(const Named source, read_name(from));
+  HUBDIST_ASSIGN(const Named target, read_name(to));
+  const bool same = source.version && target.version && target.storage == source.storage;
+  if (source.moved_to == to.name && same && target.settings) return finish_move(to);
+  if (!source.settings) return repo_not_found(from);
+  if (same && target.reserved && target.from == from.name)
+    HUBDIST_TRY(store_.settle(settings_key(to)));
+  else
+    HUBDIST_TRY(take_name(to, format_reserved(from, source.storage)));
+  HUBDIST_TRY(
+      store_
+          .put_if(settings_key(from), as_bytes(format_moved(to, *source.settings)), source.version)
+          .status());
+  // It has moved: should this fail, whoever takes the old name or changes the settings does it.
+  if (const Status ended = finish_move(to); !ended.ok()) log(LogLevel::kWarning, message(ended));
+  return {};
 }
 
 Status Repositories::remove(const RepoId& repo) {

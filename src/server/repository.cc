@@ -64,11 +64,17 @@ Result<Sha1> Repositories::resolve(const StorageId& repo, std::string_view revis
     if (commit) return *commit;
     return revision_not_found(revision);
   }
+  // A whole id means its commit, whatever branches are called; and who pins one asks for it often.
+  if (is_hex(name, 40)) {
+    const Status found = store_.head(commit_key(repo, name)).status();
+    if (found.ok()) return Sha1::parse(name);
+    if (!is_missing(found)) return found;
+  }
   for (const std::string_view kind : {"refs/heads/", "refs/tags/"}) {
     HUBDIST_ASSIGN(const auto commit, ref(repo, concat(kind, name)));
     if (commit) return *commit;
   }
-  if (name.size() < kMinShortId || name.size() > 40 || !is_hex(name, name.size()))
+  if (name.size() < kMinShortId || name.size() >= 40 || !is_hex(name, name.size()))
     return revision_not_found(revision);
   HUBDIST_ASSIGN(const ObjectPage found, store_.list(commit_key(repo, name), "", 2));
   if (found.objects.size() != 1) return revision_not_found(revision);
@@ -85,6 +91,8 @@ Result<Commit> Repositories::commit(const StorageId& repo, const Sha1& id) const
 
 Result<Sha1> Repositories::put_commit(const StorageId& repo, const GitCommit& commit) {
   const std::string text = format_git_commit(commit);
+  if (text.size() > kMaxCommit)
+    return out_of_range("a commit of more than ", kMaxCommit, " bytes could not be read again");
   const Sha1 id = git_object_id("commit", text);
   HUBDIST_TRY(store_.put(commit_key(repo, id.hex()), as_bytes(text)));
   return id;

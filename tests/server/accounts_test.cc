@@ -3,6 +3,7 @@
 
 #include "tests/support/fault_file_system.h"
 #include "tests/support/temp_dir.h"
+#include <hubdist/base/log.h>
 #include <hubdist/server/repository.h>
 
 namespace hubdist {
@@ -111,9 +112,120 @@ TEST_CASE_FIXTURE(Fixture, "a move that was interrupted is ended by the same mov
   fs.fail("rename", EIO, 2);
   CHECK_FALSE(repositories.move(model("ada/a"), model("ada/b")).ok());
   CHECK(storage_of("ada/a") == storage);
-  CHECK(storage_of("ada/b") == storage);
+  CHECK(storage_of("ada/b") == "there is no model ada/b");
+  CHECK(repositories.list(RepoType::kModel, "", 10)->repos.size() == 1);
+  SUBCASE("the settings are those of the end") {
+    CHECK(repositories.edit(model("ada/a"), [](RepoSettings& s) { s.is_private = true; }).ok());
+    CHECK(repositories.move(model("ada/a"), model("ada/b")).ok());
+    CHECK(repositories.find(model("ada/a"))->id == model("ada/b"));
+    CHECK(repositories.find(model("ada/b"))->settings.is_private);
+    CHECK(storage_of("ada/b") == storage);
+  }
+  SUBCASE("nobody else gets the name meanwhile") {
+    const auto create = [](RepoSettings&) {};
+    CHECK(repositories.create(model("ada/b"), {}).code() == StatusCode::kAlreadyExists);
+    CHECK(repositories.edit_or_create(model("ada/b"), create).status().code() ==
+          StatusCode::kAlreadyExists);
+    make("ada/other");
+    CHECK(repositories.move(model("ada/other"), model("ada/b")).code() ==
+          StatusCode::kAlreadyExists);
+    CHECK(repositories.move(model("ada/b"), model("ada/c")).code() == StatusCode::kNotFound);
+    CHECK(repositories.remove(model("ada/b")).code() == StatusCode::kNotFound);
+  }
+  SUBCASE("what is deleted does not come back") {
+    CHECK(repositories.remove(model("ada/a")).ok());
+    CHECK(storage_of("ada/b") == "there is no model ada/b");
+    CHECK(repositories.move(model("ada/a"), model("ada/b")).code() == StatusCode::kNotFound);
+    CHECK(make("ada/a") != storage);
+    CHECK(make("ada/b") != storage);
+  }
+  SUBCASE("it may move elsewhere instead") {
+    CHECK(repositories.move(model("ada/a"), model("ada/c")).ok());
+    CHECK(storage_of("ada/c") == storage);
+    CHECK(make("ada/b") != storage);
+  }
+}
+
+TEST_CASE_FIXTURE(Fixture, "a move that was not tidied up is whole all the same") {
+  set_log_sink([](LogLevel, std::string_view) {});
+  const std::string storage = make("ada/a");
+  fs.fail("rename", EIO, 3);
   CHECK(repositories.move(model("ada/a"), model("ada/b")).ok());
-  CHECK(repositories.find(model("ada/a"))->id == model("ada/b"));
+  CHECK(storage_of("ada/b") == storage);
+  CHECK(repositories.list(RepoType::kModel, "", 10)->repos.size() == 1);
+  SUBCASE("the old name is taken") {
+    RepoSettings settings;
+    settings.storage = StorageId::random();
+    CHECK(repositories.create(model("ada/a"), settings).ok());
+    CHECK(storage_of("ada/a") == settings.storage.text);
+  }
+  SUBCASE("the old name is moved to") {
+    const std::string other = make("ada/c");
+    CHECK(repositories.move(model("ada/c"), model("ada/a")).ok());
+    CHECK(storage_of("ada/a") == other);
+  }
+  SUBCASE("it is edited") {
+    CHECK(repositories.edit(model("ada/a"), [](RepoSettings& s) { s.is_private = true; }).ok());
+    CHECK(repositories.find(model("ada/a"))->settings.is_private);
+  }
+  SUBCASE("it moves again") {
+    CHECK(repositories.move(model("ada/b"), model("ada/c")).ok());
+    CHECK(storage_of("ada/a") == storage);
+    CHECK(repositories.move(model("ada/c"), model("ada/b")).ok());
+  }
+  SUBCASE("it moves back") {
+    CHECK(repositories.move(model("ada/b"), model("ada/a")).ok());
+    CHECK(repositories.find(model("ada/b"))->id == model("ada/a"));
+  }
+  CHECK(storage_of("ada/b") == storage);
+  set_log_sink({});
+}
+
+// Somebody else comes before each of the writes of a move.
+TEST_CASE_FIXTURE(Fixture, "a repository that two move at once is there afterwards") {
+  const auto other_store = open_folder_store(posix_file_system(), temp / "root");
+  Repositories other(**other_store);
+  for (int kth = 1; kth <= 3; ++kth)
+    for (const bool edits : {false, true}) {
+      CAPTURE(kth);
+      CAPTURE(edits);
+      const RepoId from = model(concat("ada/from-", kth, edits ? "-edited" : ""));
+      const RepoId to = model(concat("ada/to-", kth, edits ? "-edited" : ""));
+      make(from.name);
+      const std::string moved = storage_of(from.name);
+      int locks = 0;
+      fs.set_hook([&](const testing::FileOperation& operation) {
+        if (operation.name != "open" || operation.path.filename() != ".lock" || ++locks != kth)
+          return Status();
+        if (!edits) return other.move(from, to);
+        return other.edit(from, [](RepoSettings& s) { s.is_private = true; }).status();
+      });
+      CHECK(repositories.move(from, to).ok());
+      fs.set_hook({});
+      CHECK(locks >= kth);
+      CHECK(storage_of(to.name) == moved);
+      CHECK(repositories.find(from)->id == to);
+      CHECK(repositories.find(to)->settings.is_private == edits);
+    }
+}
+
+TEST_CASE_FIXTURE(Fixture, "a commit's id means the commit, whatever a branch is called") {
+  const StorageId repo{make("ada/a")};
+  GitCommit content;
+  content.author = "ada";
+  content.message = "one";
+  const auto one = repositories.put_commit(repo, content);
+  content.message = "two";
+  const auto two = repositories.put_commit(repo, content);
+  REQUIRE((one.ok() && two.ok()));
+  // As an older hub, or one that does not check names, may have left it.
+  REQUIRE(repositories.move_ref(repo, "refs/heads/" + one->hex(), std::nullopt, *two).ok());
+  fs.reset();
+  CHECK(*repositories.resolve(repo, one->hex()) == *one);
+  CHECK(fs.count("list") == 0);
+  CHECK(*repositories.resolve(repo, "refs/heads/" + one->hex()) == *two);
+  CHECK(*repositories.resolve(repo, one->hex().substr(0, 12)) == *one);
+  CHECK_FALSE(repositories.resolve(repo, std::string(40, 'f')).ok());
 }
 
 TEST_CASE_FIXTURE(Fixture, "a name is taken once") {

@@ -75,20 +75,35 @@ TEST_CASE("an LFS pointer is as git-lfs writes it") {
 TEST_CASE("names of branches") {
   for (const char* good : {"main", "feature/x", "v1.0", "a@b", "文", "pr-1_2"})
     CHECK(check_ref_name(good).ok());
-  for (const char* wrong : {"",          "/a",
-                            "a/",        "-a",
-                            "a.",        ".a",
-                            "a/.b",      "a..b",
-                            "a b",       "a~1",
-                            "a^",        "a:b",
-                            "a?",        "a*",
-                            "a[",        "a\\b",
-                            "@",         "a@{1",
-                            "a.lock",    "a.lock/b",
-                            "a//b",      "HEAD",
-                            "\xff",      "a\nb",
-                            "refs/pr/1", "refs/heads/main"})
+  for (const char* wrong : {"",
+                            "/a",
+                            "a/",
+                            "-a",
+                            "a.",
+                            ".a",
+                            "a/.b",
+                            "a..b",
+                            "a b",
+                            "a~1",
+                            "a^",
+                            "a:b",
+                            "a?",
+                            "a*",
+                            "a[",
+                            "a\\b",
+                            "@",
+                            "a@{1",
+                            "a.lock",
+                            "a.lock/b",
+                            "a//b",
+                            "HEAD",
+                            "\xff",
+                            "a\nb",
+                            "refs/pr/1",
+                            "refs/heads/main",
+                            "0123456789abcdef0123456789abcdef01234567"})
     CHECK_FALSE(check_ref_name(wrong).ok());
+  CHECK(check_ref_name("0123456789abcdef0123456789abcdef0123456").ok());
 }
 
 TEST_CASE("which files are kept apart") {

@@ -185,8 +185,26 @@ TEST_CASE_FIXTURE(Fixture, "paths-info takes forms and JSON") {
   const HttpReply json = ask(url, {{"Content-Type", "application/json"}}, "POST",
                              R"({"paths":["config.json"],"expand":true})");
   CHECK(json.body.find(concat("\"lastCommit\":{\"id\":\"", commit)) != std::string::npos);
+  std::string many;
+  for (int i = 0; i < 20'000; ++i) many += "paths=a&";
+  const HttpHeaders as_form{{"Content-Type", "application/x-www-form-urlencoded"}};
+  CHECK(ask(url, as_form, "POST", many).status == 200);
+  CHECK(ask(url, as_form, "POST", many + "paths=a").status == 413);
   for (const char* wrong : {"", "{", "[]", R"({"paths":1})", R"({"paths":[1]})"})
     CHECK(ask(url, {{"Content-Type", "application/json"}}, "POST", wrong).status == 400);
+}
+
+TEST_CASE_FIXTURE(Fixture, "a squash takes the messages that commits take") {
+  const Secret token = *server->add_token("org-admin", {.may_write = true});
+  REQUIRE(ask("/api/repos/create", {}, "POST", R"({"name":"m"})", token).status == 200);
+  const auto squash = [&](const std::string& text) {
+    return ask("/api/models/org-admin/m/super-squash/main", {}, "POST",
+               concat(R"({"message":")", text, "\"}"), token)
+        .status;
+  };
+  CHECK(squash(std::string(65'537, 'x')) == 400);
+  CHECK(squash("a\\u0000b") == 400);
+  CHECK(squash(std::string(65'536, 'x')) == 200);
 }
 
 TEST_CASE_FIXTURE(Fixture, "a private repository answers like a missing one, byte for byte") {

@@ -37,6 +37,14 @@ TEST_CASE_FIXTURE(Fixture, "what is written through TLS is read through TLS") {
   CHECK(ask("GET", link("ada/m", content, "download"), "", Secret()).body == content);
 }
 
+TEST_CASE_FIXTURE(Fixture, "a cookie that was given through TLS goes through TLS alone") {
+  start();
+  const HttpReply login =
+      ask("POST", "/api/v1/login", concat(R"({"AccessToken":")", ada.reveal(), "\"}"), Secret());
+  CHECK(login.status == 200);
+  CHECK(login.headers.get("Set-Cookie").value_or("").ends_with("; SameSite=Strict; Secure"));
+}
+
 TEST_CASE_FIXTURE(Fixture, "with TLS any address is listened on") {
   options.listen = "0.0.0.0:0";
   CHECK(HubServer::start(options).ok());

@@ -47,7 +47,8 @@ Result<GitCommit> parse_git_commit(std::string_view text);
 // What git stores in place of a file that is kept apart.
 std::string lfs_pointer(const Sha256& sha256, std::uint64_t size);
 
-// OK when git takes `name` as a branch or tag name (git-check-ref-format), and it is UTF-8.
+// OK when git takes `name` as a branch or tag name (git-check-ref-format), it is UTF-8,
+// and no commit's id could be the same.
 Status check_ref_name(std::string_view name);
 
 }  // namespace hubdist

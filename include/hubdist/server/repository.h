@@ -2,7 +2,8 @@
 //
 // Objects, {n} being "{models|datasets|spaces}/{name, percent-encoded}" and {s} the storage id that
 // the settings name, which stays when the repository is renamed and never comes again:
-//   repos/{n}                     settings, JSON, or where it has moved; by compare-and-swap
+//   repos/{n}                     settings, JSON, or where it has moved, or whence it is about to
+//                                 come; by compare-and-swap
 //   refs/{s}/{ref, encoded}       the commit that a branch or tag names; by compare-and-swap
 //   commits/{s}/{id}              a git commit object's text
 //   trees/{s}/{id[:2]}/{id}       a folder, JSON: git's entries, with size and SHA-256 of files
@@ -129,7 +130,8 @@ class Repositories {
   // The same, but makes the repository with default settings if missing.
   Result<Repo> edit_or_create(const RepoId& repo, const Change& change);
   // Gives a repository another name; the old one leads to it until something else takes it.
-  // AlreadyExists when the new name means something.
+  // AlreadyExists when the new name means something, or another move is about to take it. A move
+  // that failed half way has moved nothing, and the same move again ends it.
   Status move(const RepoId& from, const RepoId& to);
   // Takes the name and all that leads to the contents. NotFound.
   Status remove(const RepoId& repo);
@@ -173,7 +175,11 @@ class Repositories {
   std::shared_ptr<const RepoListing> cached(const std::string& key) const;
   void remember(const std::string& key, std::shared_ptr<const RepoListing> listing) const;
   struct Named;  // what a name means
+  Result<Named> read_record(const RepoId& repo) const;
   Result<Named> read_name(const RepoId& repo) const;
+  Status take_name(const RepoId& repo, const std::string& record);
+  Status finish_move(const RepoId& to);
+  Status try_move(const RepoId& from, const RepoId& to);
   Result<Repo> edit_name(const RepoId& repo, const Change& change, bool create);
   Status read_folder(const StorageId& repo, const Sha1& tree, const std::string& folder,
                      std::size_t depth, std::vector<RepoEntry>& out) const;

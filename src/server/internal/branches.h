@@ -10,6 +10,9 @@
 
 namespace hubdist::internal {
 
+// InvalidArgument for a commit's message of more than 64 KiB, or with a NUL.
+Status check_message(std::string_view message);
+
 // A commit of now by `user`, without tree and parents.
 GitCommit new_commit(std::string_view user, std::string message);
 
