@@ -9,7 +9,7 @@ namespace {
 
 constexpr std::uint64_t kMaxPaths = 8 * kMiB;  // some ten thousand, of paths-info and preupload
 constexpr std::uint64_t kMaxParts = 2 * kMiB;  // what clients say of the parts that are joined
-constexpr std::uint64_t kMaxOther = 1 * kMiB;  // an LFS batch, the head of a README
+constexpr std::uint64_t kMaxOther = 1 * kMiB;  // an LFS batch, a README's head, a long message
 
 // The limits of routes that take more than a small body.
 std::optional<std::uint64_t> large_limit(const HttpServerRequest& http) {
@@ -19,6 +19,7 @@ std::optional<std::uint64_t> large_limit(const HttpServerRequest& http) {
   if (parse_lfs_route(http.path)) return kMaxOther;
   const auto route = parse_api_route(http.path);
   if (route && (route->verb == "paths-info" || route->verb == "preupload")) return kMaxPaths;
+  if (route && route->verb == "super-squash") return kMaxOther;
   return std::nullopt;
 }
 
