@@ -80,6 +80,20 @@ Status api_error(int http_status, std::string_view code, std::string_view text) 
   return code.empty() ? error : with_detail(std::move(error), Detail::kHubError, code);
 }
 
+Status refused_content(std::string_view what, const Status& error) {
+  const bool wrong = error.code() == StatusCode::kInvalidArgument ||
+                     error.code() == StatusCode::kDataLoss ||
+                     error.code() == StatusCode::kOutOfRange;
+  if (detail(error, Detail::kHttpStatus) || !wrong) return error;
+  return api_error(400, "", concat(what, message(error)));
+}
+
+bool reads(const HttpServerRequest& http) { return http.method == "GET" || http.method == "HEAD"; }
+
+Status wrong_method(const HttpServerRequest& http) {
+  return api_error(405, "", concat("This hub answers no ", http.method, " here"));
+}
+
 Status not_authenticated() { return api_error(401, "", "Invalid username or password."); }
 
 Status entry_not_found(std::string_view path) {

@@ -14,12 +14,6 @@ Status no_such_route() {
   return api_error(404, "", "There is no such route in this hub's CAS API");
 }
 
-Status wrong_method(const HttpServerRequest& http) {
-  return api_error(405, "", concat("This hub answers no ", http.method, " here"));
-}
-
-bool reads(const HttpServerRequest& http) { return http.method == "GET" || http.method == "HEAD"; }
-
 Secret derive(const Secret& hub_key, std::string_view purpose) {
   return Secret(std::string(as_text(hkdf_sha256(as_bytes(hub_key.reveal()), purpose))));
 }

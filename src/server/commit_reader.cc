@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "server/internal/api_support.h"
+#include "server/internal/branches.h"
 #include "server/internal/credentials.h"
 #include <hubdist/base/json_writer.h>
 #include <hubdist/core/hash.h>
@@ -13,7 +14,6 @@ namespace {
 
 constexpr std::size_t kStoreStep = 4 * kMiB;
 constexpr std::size_t kStoreCount = 1000;
-constexpr std::size_t kMaxMessage = 64 * kKiB;
 
 Result<std::string> decode_content(std::string_view text, std::string_view encoding) {
   if (encoding == "base64") return decode_base64(text);
@@ -81,11 +81,7 @@ Status CommitReader::read_header(const JsonDocument& line, const Object& value) 
   header.description = line.find_text(value, "description").value_or("");
   if (header.summary.find_first_not_of(" \t\r\n") == std::string::npos)
     return invalid_argument("the commit has no message");
-  if (header.summary.size() + header.description.size() > kMaxMessage)
-    return invalid_argument("the commit's message is longer than ", kMaxMessage, " bytes");
-  if (header.summary.find('\0') != std::string::npos ||
-      header.description.find('\0') != std::string::npos)
-    return invalid_argument("the commit's message holds a NUL");
+  HUBDIST_TRY(check_message(header.summary + header.description));
   if (const auto parent = line.find<std::string_view>(value, "parentCommit")) {
     HUBDIST_ASSIGN(header.parent, Sha1::parse(*parent));
   }

@@ -7,12 +7,6 @@ namespace hubdist::internal {
 
 namespace {
 
-bool reads(const HttpServerRequest& http) { return http.method == "GET" || http.method == "HEAD"; }
-
-Status wrong_method(const HttpServerRequest& http) {
-  return api_error(405, "", concat("This hub answers no ", http.method, " here"));
-}
-
 Status no_such_route() { return api_error(404, "", "There is no such route on this hub"); }
 
 // Host as a client may send it, so that it can stand in a URL.

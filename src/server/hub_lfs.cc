@@ -158,8 +158,7 @@ HttpServerResponse lfs_response(std::string text) {
 }  // namespace
 
 HubApi::Answer HubApi::lfs_route(const ApiRequest& request, const LfsRoute& route) const {
-  if (request.http.method != "POST")
-    return api_error(405, "", concat("This hub answers no ", request.http.method, " here"));
+  if (request.http.method != "POST") return wrong_method(request.http);
   HUBDIST_ASSIGN(const OpenRepo repo, open(route.type, route.repo, request.viewer));
   return route.verb == "batch" ? lfs_batch(request, repo) : lfs_verify(request, repo);
 }

@@ -95,10 +95,9 @@ HttpServerResponse HubApi::modelscope(const HttpServerRequest& http) {
 
 HubApi::Answer HubApi::modelscope_route(const HttpServerRequest& http,
                                         const std::string& request_id) {
-  const bool reads = http.method == "GET" || http.method == "HEAD";
   if (http.path == "/api/v1/login" && http.method == "POST")
     return modelscope_login(http, request_id);
-  if (!reads)
+  if (!reads(http))
     return api_error(405, "",
                      "This hub's ModelScope API reads only: upload by Hugging Face's API, with "
                      "HF_ENDPOINT and hf upload, or by hubdist hub add");

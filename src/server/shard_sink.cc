@@ -10,15 +10,6 @@ namespace {
 
 constexpr std::chrono::seconds kEventEvery{2};
 
-// What a client did wrong is told; what failed here stays what it is.
-Status as_answer(const Status& error) {
-  const bool wrong = error.code() == StatusCode::kInvalidArgument ||
-                     error.code() == StatusCode::kDataLoss ||
-                     error.code() == StatusCode::kOutOfRange;
-  if (detail(error, Detail::kHttpStatus) || !wrong) return error;
-  return api_error(400, "", concat("This shard was not kept: ", message(error)));
-}
-
 // A shard that is being worked on, and what it holds back from others.
 struct Work {
   Gate::Pass memory;
@@ -68,7 +59,8 @@ class Events {
   // The message is what error_response() would say: what went wrong inside is for the log.
   std::string failure(const Status& error) {
     ended_ = true;
-    const HttpServerResponse answer = error_response(as_answer(error));
+    const HttpServerResponse answer =
+        error_response(refused_content("This shard was not kept: ", error));
     const bool again = answer.status >= 500 && answer.status != 507;
     return JsonWriter()
                .begin_object()
@@ -110,7 +102,8 @@ class ShardSink final : public HttpBodySink {
       return response;
     }
     const Status kept = keep();
-    return kept.ok() ? json_response(R"({"result":1})") : error_response(as_answer(kept));
+    return kept.ok() ? json_response(R"({"result":1})")
+                     : error_response(refused_content("This shard was not kept: ", kept));
   }
 
  private:

@@ -7,15 +7,6 @@ namespace hubdist::internal {
 
 namespace {
 
-// What a client did wrong is told; what failed here stays what it is.
-Status as_answer(const Status& error) {
-  const bool wrong_bytes = error.code() == StatusCode::kInvalidArgument ||
-                           error.code() == StatusCode::kDataLoss ||
-                           error.code() == StatusCode::kOutOfRange;
-  if (detail(error, Detail::kHttpStatus) || !wrong_bytes) return error;
-  return api_error(400, "", concat("Nothing of this xorb was kept: ", message(error)));
-}
-
 // A xorb is written whether or not the hub has it: nobody learns from the time that it takes.
 class XorbSink final : public HttpBodySink {
  public:
@@ -30,12 +21,13 @@ class XorbSink final : public HttpBodySink {
   std::optional<HttpServerResponse> write(ByteView bytes) override {
     const Status taken = take(bytes);
     if (taken.ok()) return std::nullopt;
-    return error_response(as_answer(taken));
+    return error_response(refused_content("Nothing of this xorb was kept: ", taken));
   }
 
   HttpServerResponse finish() override {
     const Status kept = keep();
-    return kept.ok() ? xorb_answer(true) : error_response(as_answer(kept));
+    return kept.ok() ? xorb_answer(true)
+                     : error_response(refused_content("Nothing of this xorb was kept: ", kept));
   }
 
  private:

@@ -45,6 +45,11 @@ Status check_file_access(const OpenRepo& repo, const Viewer& viewer);
 // completes "You may not ...".
 Status check_may_write(const Viewer& viewer, std::string_view owner, Role needed,
                        std::string_view what);
+// What a client did wrong with an upload is told, behind `what`, with 400; what failed here stays
+// what it is.
+Status refused_content(std::string_view what, const Status& error);
+bool reads(const HttpServerRequest& http);  // GET and HEAD
+Status wrong_method(const HttpServerRequest& http);
 // 503 with Retry-After: so much is under way already.
 Status too_busy(std::string_view what);
 // What Content-Length says, else `otherwise`.
