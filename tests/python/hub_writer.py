@@ -34,23 +34,6 @@ def repo(api) -> str:
     return REPO
 
 
-def write(folder: Path, files: dict[str, bytes]) -> Path:
-    for path, content in files.items():
-        file = folder / path
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_bytes(content)
-    return folder
-
-
-def read(folder: str | Path) -> dict[str, bytes]:
-    folder = Path(folder)
-    return {
-        str(p.relative_to(folder)): p.read_bytes()
-        for p in folder.rglob("*")
-        if p.is_file() and ".cache" not in p.relative_to(folder).parts
-    }
-
-
 def lfs_files(commit_info) -> set[str]:
     return {s.rfilename for s in commit_info.siblings if s.lfs}
 

@@ -13,7 +13,8 @@ import huggingface_hub as hf
 import pytest
 from huggingface_hub import errors
 
-from hub_writer import check_commit_id, lfs_files, read, write
+from folders import read, write
+from hub_writer import check_commit_id, lfs_files
 
 WEIGHTS = random.Random(1).randbytes(3 << 20)
 FILES = {

@@ -7,6 +7,7 @@ from pathlib import Path
 import huggingface_hub as hf
 from huggingface_hub import CommitOperationAdd
 
+from folders import write
 from hub_writer import (  # noqa: F401
     NAME,
     REPO,
@@ -18,7 +19,6 @@ from hub_writer import (  # noqa: F401
     repo,
     token,
     without_xet,
-    write,
 )
 
 # --- Other ways in --------------------------------------------------------------------------------

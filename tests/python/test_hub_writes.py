@@ -8,6 +8,7 @@ import huggingface_hub as hf
 import pytest
 from huggingface_hub import CommitOperationAdd, CommitOperationCopy, CommitOperationDelete, errors
 
+from folders import write
 from hub_writer import (  # noqa: F401
     NAME,
     WEIGHTS,
@@ -17,7 +18,6 @@ from hub_writer import (  # noqa: F401
     repo,
     token,
     without_xet,
-    write,
 )
 
 # --- Files and folders ----------------------------------------------------------------------------

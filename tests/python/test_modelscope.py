@@ -12,7 +12,9 @@ from pathlib import Path
 import huggingface_hub
 import pytest
 
+import folders
 import hubdist
+from folders import write
 
 JOBS = Path(__file__).with_name("modelscope_jobs.py")
 FILES = {
@@ -28,23 +30,9 @@ MANY = {f"data/{i:03}.txt": b"%d\n" % i for i in range(220)}
 NOTES = {".msc", ".mdl", ".mv"}  # what the clients leave beside the files
 
 
-def write(folder: Path, files: dict[str, bytes]) -> Path:
-    for path, content in files.items():
-        file = folder / path
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_bytes(content)
-    return folder
-
-
 def read(folder: str | Path) -> dict[str, bytes]:
-    folder = Path(folder)
-    return {
-        str(p.relative_to(folder)): p.read_bytes()
-        for p in folder.rglob("*")
-        if p.is_file()
-        and p.name not in NOTES
-        and not {".cache", "._____temp"} & set(p.relative_to(folder).parts)
-    }
+    files = folders.read(folder, {".cache", "._____temp"})
+    return {path: content for path, content in files.items() if Path(path).name not in NOTES}
 
 
 class ModelScope:

@@ -1,39 +1,13 @@
 // Our client of the hub's interface against our own hub: the backend's contract, end to end.
-#include "tests/backend/conformance.h"
-#include "tests/support/temp_dir.h"
+#include "tests/server/conformance_hub.h"
 #include <hubdist/backend/hf_backend.h>
-#include <hubdist/server/hub_server.h>
 
 namespace hubdist {
 namespace {
 
 using namespace testing;
 
-Uri uri(const std::string& text) {
-  auto parsed = parse_uri(text);
-  REQUIRE_MESSAGE(parsed.ok(), message(parsed.status()));
-  return *parsed;
-}
-
-struct Fixture {
-  TempDir dir;
-  std::unique_ptr<HubServer> server;
-
-  Fixture() {
-    auto started = HubServer::start({.root = dir / "root"});
-    REQUIRE_MESSAGE(started.ok(), message(started.status()));
-    server = *std::move(started);
-    for (const auto& [path, content] : conformance_files()) {
-      const Path file = dir / "folder" / path;
-      REQUIRE(posix_file_system().make_directories(file.parent_path()).ok());
-      REQUIRE(write_file_atomic(posix_file_system(), file, as_bytes(content)).ok());
-    }
-  }
-  std::string add(RepoType type, std::string_view name, AddFolderOptions options = {}) {
-    const auto added = server->add(dir / "folder", *RepoId::parse(type, name), options);
-    REQUIRE_MESSAGE(added.ok(), message(added.status()));
-    return added->commit.hex();
-  }
+struct Fixture : ConformanceHub {
   std::shared_ptr<HfBackend> backend(Secret token = {}) {
     HfBackendOptions options;
     options.endpoint = server->endpoint();
@@ -50,10 +24,10 @@ TEST_CASE_FIXTURE(Fixture, "conformance: hf:// against our own hub") {
   for (const std::string& revision : {std::string("pr%2F1"), commit}) {
     const std::string root = "hf://org/name@" + revision;
     const auto at = [&](const std::string& path) {
-      return uri(root + "/" + percent_encode(path, "/"));
+      return must_parse_uri(root + "/" + percent_encode(path, "/"));
     };
-    check_conformance({*reader, at, uri(root)});
-    CHECK(reader->resolve_revision(uri(root), {}).value_or("") == commit);
+    check_conformance({*reader, at, must_parse_uri(root)});
+    CHECK(reader->resolve_revision(must_parse_uri(root), {}).value_or("") == commit);
   }
 }
 
@@ -65,9 +39,9 @@ TEST_CASE_FIXTURE(Fixture, "conformance: a private data set, with its owner's to
   REQUIRE(token.ok());
   const auto owner = backend(*token);
   const auto at = [](const std::string& path) {
-    return uri("hf://datasets/ann/name@main/" + percent_encode(path, "/"));
+    return must_parse_uri("hf://datasets/ann/name@main/" + percent_encode(path, "/"));
   };
-  check_conformance({*owner, at, uri("hf://datasets/ann/name")});
+  check_conformance({*owner, at, must_parse_uri("hf://datasets/ann/name")});
 }
 
 TEST_CASE_FIXTURE(Fixture, "each refusal of our hub is one that our client names") {
@@ -79,7 +53,7 @@ TEST_CASE_FIXTURE(Fixture, "each refusal of our hub is one that our client names
   gated.gating = Gating::kAuto;
   add(RepoType::kModel, "org/gated", gated);
   const auto error = [&](const std::string& text, Secret token = {}) {
-    const Status status = backend(std::move(token))->stat(uri(text), {}).status();
+    const Status status = backend(std::move(token))->stat(must_parse_uri(text), {}).status();
     return concat(static_cast<int>(status.code()), " ",
                   detail(status, Detail::kHubError).value_or(""));
   };
@@ -93,7 +67,7 @@ TEST_CASE_FIXTURE(Fixture, "each refusal of our hub is one that our client names
   CHECK(error("hf://org/gated/one") == expected(StatusCode::kPermissionDenied, "GatedRepo"));
   CHECK(error("hf://org/public/one", Secret("wrong")) ==
         expected(StatusCode::kUnauthenticated, ""));
-  const Status missing = backend()->stat(uri("hf://org/public/none"), {}).status();
+  const Status missing = backend()->stat(must_parse_uri("hf://org/public/none"), {}).status();
   CHECK(is_commit_id(detail(missing, Detail::kCommit).value_or("")));
 }
 

@@ -1,41 +1,14 @@
 // Our client of ModelScope's interface against our own hub: the backend's contract, end to end.
-#include "tests/backend/conformance.h"
-#include "tests/support/temp_dir.h"
+#include "tests/server/conformance_hub.h"
 #include <hubdist/backend/hf_backend.h>
 #include <hubdist/backend/modelscope_backend.h>
-#include <hubdist/server/hub_server.h>
 
 namespace hubdist {
 namespace {
 
 using namespace testing;
 
-Uri uri(const std::string& text) {
-  auto parsed = parse_uri(text);
-  REQUIRE_MESSAGE(parsed.ok(), message(parsed.status()));
-  return *parsed;
-}
-
-struct Fixture {
-  TempDir dir;
-  std::unique_ptr<HubServer> server;
-
-  Fixture() {
-    auto started = HubServer::start({.root = dir / "root"});
-    REQUIRE_MESSAGE(started.ok(), message(started.status()));
-    server = *std::move(started);
-    for (const auto& [path, content] : conformance_files()) write(path, content);
-  }
-  void write(const std::string& path, std::string_view content) {
-    const Path file = dir / "folder" / path;
-    REQUIRE(posix_file_system().make_directories(file.parent_path()).ok());
-    REQUIRE(write_file_atomic(posix_file_system(), file, as_bytes(content)).ok());
-  }
-  std::string add(RepoType type, std::string_view name, AddFolderOptions options = {}) {
-    const auto added = server->add(dir / "folder", *RepoId::parse(type, name), options);
-    REQUIRE_MESSAGE(added.ok(), message(added.status()));
-    return added->commit.hex();
-  }
+struct Fixture : ConformanceHub {
   std::shared_ptr<Backend> backend(Secret token = {}) {
     ModelScopeBackendOptions options;
     options.endpoint = server->endpoint() + "/";
@@ -52,9 +25,9 @@ TEST_CASE_FIXTURE(Fixture, "conformance: modelscope:// against our own hub") {
   for (const std::string& revision : {std::string("pr%2F1"), commit}) {
     const std::string root = "modelscope://org/name@" + revision;
     const auto at = [&](const std::string& path) {
-      return uri(root + "/" + percent_encode(path, "/"));
+      return must_parse_uri(root + "/" + percent_encode(path, "/"));
     };
-    check_conformance({*reader, at, uri(root)});
+    check_conformance({*reader, at, must_parse_uri(root)});
     CHECK(reader->stat(at("one"), {})->commit == commit);
   }
 }
@@ -67,14 +40,14 @@ TEST_CASE_FIXTURE(Fixture, "conformance: a private data set of ModelScope's, wit
   REQUIRE(token.ok());
   const auto owner = backend(*token);
   const auto at = [](const std::string& path) {
-    return uri("modelscope://datasets/ann/name@master/" + percent_encode(path, "/"));
+    return must_parse_uri("modelscope://datasets/ann/name@master/" + percent_encode(path, "/"));
   };
-  check_conformance({*owner, at, uri("modelscope://datasets/ann/name")});
+  check_conformance({*owner, at, must_parse_uri("modelscope://datasets/ann/name")});
 }
 
 TEST_CASE_FIXTURE(Fixture, "master is the default branch, unless there is one of that name") {
   const std::string main = add(RepoType::kModel, "org/name");
-  const auto file = uri("modelscope://org/name/one");
+  const auto file = must_parse_uri("modelscope://org/name/one");
   CHECK(backend()->stat(file, {})->commit == main);
   write("one", "another");
   AddFolderOptions options;
@@ -82,7 +55,7 @@ TEST_CASE_FIXTURE(Fixture, "master is the default branch, unless there is one of
   const std::string master = add(RepoType::kModel, "org/name", options);
   CHECK(master != main);
   CHECK(backend()->stat(file, {})->commit == master);
-  CHECK(backend()->stat(uri("modelscope://org/name@main/one"), {})->commit == main);
+  CHECK(backend()->stat(must_parse_uri("modelscope://org/name@main/one"), {})->commit == main);
 }
 
 TEST_CASE_FIXTURE(Fixture, "folders are listed, also those of a data set with many pages") {
@@ -90,14 +63,14 @@ TEST_CASE_FIXTURE(Fixture, "folders are listed, also those of a data set with ma
   for (const RepoType type : {RepoType::kModel, RepoType::kDataset}) {
     add(type, "org/many");
     const std::string root = concat("modelscope://", plural(type), "/org/many");
-    const auto all = list_snapshot(*backend(), uri(root), {});
+    const auto all = list_snapshot(*backend(), must_parse_uri(root), {});
     REQUIRE_MESSAGE(all.ok(), message(all.status()));
     CHECK(all->files.size() == 450 + conformance_files().size());
-    const auto part = list_snapshot(*backend(), uri(root + "@main/many"), {});
+    const auto part = list_snapshot(*backend(), must_parse_uri(root + "@main/many"), {});
     REQUIRE_MESSAGE(part.ok(), message(part.status()));
     CHECK(part->files.size() == 450);
-    CHECK(backend()->stat(uri(root + "@main/many/99.txt"), {})->size == 2);
-    const Status none = list_snapshot(*backend(), uri(root + "@main/none"), {}).status();
+    CHECK(backend()->stat(must_parse_uri(root + "@main/many/99.txt"), {})->size == 2);
+    const Status none = list_snapshot(*backend(), must_parse_uri(root + "@main/none"), {}).status();
     CHECK(none.code() == StatusCode::kNotFound);
     CHECK(detail(none, Detail::kHubError) == "EntryNotFound");
   }
@@ -115,7 +88,8 @@ TEST_CASE_FIXTURE(Fixture, "each refusal of our hub is one that the modelscope b
                          const Secret& token = {}) {
     CAPTURE(text);
     const auto drop = [](ByteView) -> Status { return {}; };
-    const Status status = backend(token)->read(uri("modelscope://" + text), {0, 1}, drop, {});
+    const Status status =
+        backend(token)->read(must_parse_uri("modelscope://" + text), {0, 1}, drop, {});
     CHECK(status.code() == code);
     CHECK(detail(status, Detail::kHubError).value_or("") == hub_error);
     CHECK(message(status).find("modelscope://") != std::string_view::npos);
@@ -131,7 +105,7 @@ TEST_CASE_FIXTURE(Fixture, "each refusal of our hub is one that the modelscope b
   check("org/public/none", StatusCode::kNotFound, "EntryNotFound");
   check("org/public/one", StatusCode::kUnauthenticated, "", Secret("wrong"));
   const auto stat = [&](const std::string& text) {
-    return backend()->stat(uri("modelscope://" + text), {}).status();
+    return backend()->stat(must_parse_uri("modelscope://" + text), {}).status();
   };
   CHECK(detail(stat("org/private/one"), Detail::kHubError) == "RepoNotFound");
   CHECK(detail(stat("org/public@none/one"), Detail::kHubError) == "RevisionNotFound");
